@@ -1,0 +1,489 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: one backup, in the order that keeps it safe. The steps are Microsoft's sixteen:
+# https://learn.microsoft.com/en-us/windows/win32/seccrypto/backing-up-certificate-services
+
+#AnsibleRequires -CSharpUtil ._Certadm
+#AnsibleRequires -CSharpUtil ._Errors
+#AnsibleRequires -CSharpUtil ._FileSystem
+#AnsibleRequires -PowerShell ._Authority
+#AnsibleRequires -PowerShell ._BackupResult
+#AnsibleRequires -PowerShell ._Repository
+#AnsibleRequires -PowerShell ._Set
+#AnsibleRequires -PowerShell ._Staging
+
+$toolVersion = 'adcs.ca 0.1.0'
+
+Function Invoke-AdcsCaBackup {
+    <#
+    .SYNOPSIS
+    Makes one full backup of the certification authority of this host and publishes it as a set, or says why none was needed.
+
+    .PARAMETER Option
+    path, type, truncate_logs, verify, dynamic_files as the module takes them; max_age as a TimeSpan or $null.
+
+    .PARAMETER Result
+    The result of New-AdcsCaBackupResult; filled as the backup goes on, so that a failure shows how far it came.
+
+    .PARAMETER CheckMode
+    Do every check that writes nothing, and predict the set.
+
+    .NOTES
+    Throws Adcs.Ca.BackupException.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Option,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Result,
+
+        [Switch]
+        $CheckMode
+    )
+
+    $authority = Get-AdcsCaAuthority
+    $Result.ca = @{ name = $authority.name; host = $authority.host }
+    $repository = Get-AdcsCaRepository -Path $Option.path -FolderName $authority.folder_name
+    $run = @{ option = $Option; result = $Result; authority = $authority; repository = $repository; started = [DateTime]::UtcNow; set = $null }
+
+    if (-not (Get-AdcsCaLabel -Path $repository.staging) -and (Use-AdcsCaFreshSet -Run $run)) {
+        return
+    }
+    if ($CheckMode) {
+        Assert-AdcsCaUnlocked -Repository $repository
+        Assert-AdcsCaReady -Run $run
+        Use-AdcsCaResource -Resource (New-Object -TypeName Adcs.Ca.CertadmLibrary) -Block { Assert-AdcsCaOnline -Certadm $Resource }
+        Set-AdcsCaPrediction -Run $run
+        return
+    }
+
+    Initialize-AdcsCaRepository -Repository $repository
+    Use-AdcsCaResource -Resource (Lock-AdcsCaRepository -Repository $repository) -Block {
+        $Result.leftovers = @(Clear-AdcsCaStaging -Repository $repository -Authority $authority)
+        $Result.changed = @($Result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
+        if (-not (Use-AdcsCaFreshSet -Run $run)) {
+            Assert-AdcsCaReady -Run $run
+            Use-AdcsCaResource -Resource (Enable-AdcsCaPrivilege) -Block { Invoke-AdcsCaRun -Run $run }
+        }
+    }
+}
+
+Function Use-AdcsCaResource {
+    <#
+    .SYNOPSIS
+    Runs a block and disposes a resource after it, also when the task is stopped. The first failure is the one that is thrown.
+
+    .PARAMETER Resource
+    What to dispose; the block sees it as $Resource.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [IDisposable]
+        $Resource,
+
+        [Parameter(Mandatory = $true)]
+        [ScriptBlock]
+        $Block
+    )
+
+    $failure = $null
+    try {
+        try {
+            & $Block
+        }
+        catch {
+            $failure = $_
+        }
+    }
+    finally {
+        try {
+            $Resource.Dispose()
+        }
+        catch {
+            if ($null -eq $failure) {
+                $failure = $_
+            }
+        }
+    }
+    if ($null -ne $failure) {
+        throw $failure
+    }
+}
+
+Function Assert-AdcsCaReady {
+    <#
+    .SYNOPSIS
+    The checks of this host and of the destination that come before Certadm.dll is touched.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    Assert-AdcsCaPrivilege
+    Assert-AdcsCaFreeSpace -Repository $Run.repository -NeededBytes (Get-AdcsCaLiveSize -Authority $Run.authority)
+}
+
+Function Assert-AdcsCaOnline {
+    <#
+    .SYNOPSIS
+    Throws unless the CA answers and accepts requests (step 3).
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Certadm
+    )
+
+    if (-not $Certadm.IsServerOnline($env:COMPUTERNAME)) {
+        $message = "The CertSvc service of '$env:COMPUTERNAME' is paused. Resume it with 'Resume-Service CertSvc', then run again."
+        throw [Adcs.Ca.BackupException]::new($message, 3)
+    }
+}
+
+Function Invoke-AdcsCaRun {
+    <#
+    .SYNOPSIS
+    Steps 1 to 16, and then the one decision: a set whose database files are all stored and verified is published, whatever failed
+    after that; anything less is removed.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    $failure = $null
+    try {
+        Use-AdcsCaResource -Resource (New-Object -TypeName Adcs.Ca.CertadmLibrary) -Block {
+            Assert-AdcsCaOnline -Certadm $Resource
+            $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
+            $Run.result.label = $Run.set.label
+            Add-AdcsCaManifestFact -Run $Run
+            Use-AdcsCaResource -Resource ($Resource.Prepare($env:COMPUTERNAME, 'Full')) -Block {
+                Copy-AdcsCaDatabase -Run $Run -Session $Resource
+                Confirm-AdcsCaCopy -Run $Run
+                Limit-AdcsCaLog -Run $Run -Session $Resource
+                Copy-AdcsCaDynamicFile -Run $Run -Session $Resource
+            }
+        }
+    }
+    catch {
+        $failure = ConvertTo-AdcsCaException -ErrorRecord $_
+    }
+
+    if ($Run.set.copied) {
+        Complete-AdcsCaRun -Run $Run -Failure $failure
+    }
+    elseif ($null -ne $failure) {
+        Undo-AdcsCaRun -Run $Run -Failure $failure
+    }
+}
+
+Function Add-AdcsCaManifestFact {
+    <#
+    .SYNOPSIS
+    What the manifest says of the CA and of this run, before any file is stored.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    $manifest = $Run.set.manifest
+    $manifest.ca = @{
+        name = $Run.authority.name
+        folder_name = $Run.authority.folder_name
+        host = $Run.authority.host
+        certificate_thumbprints = $Run.authority.certificate_thumbprints
+    }
+    $manifest.directories = $Run.authority.directories
+    $manifest.tool = $toolVersion
+    $manifest.powershell_version = $PSVersionTable.PSVersion.ToString()
+    $manifest.os_version = [Environment]::OSVersion.VersionString
+    $logCount = @(Get-AdcsCaLogFile -Authority $Run.authority).Count
+    $manifest.truncation = @{
+        requested = $Run.option.truncate_logs
+        done = $false
+        logs_before = $logCount
+        logs_after = $logCount
+    }
+}
+
+Function Copy-AdcsCaDatabase {
+    <#
+    .SYNOPSIS
+    Stores the restore map, the databases and their logs (steps 5 to 10).
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session
+    )
+
+    $set = $Run.set
+    $map = $Session.GetDatabaseLocations()
+    Assert-AdcsCaListed -List $map -Step 5
+    $path = Get-AdcsCaSetFilePath -Set $set -Folder DataBase -Source 'certbkxp.dat' -Step 5
+    Add-AdcsCaSetFile -Set $set -Path $path -Kind restore_map -Source $map.Function -Copied ([Adcs.Ca.FileSystem]::WriteNew($path, $map.Bytes))
+    $set.manifest.restore_map = @($map.Entries | ForEach-Object { @{ kind = $_.Kind; path = $_.Name } })
+
+    $databases = $Session.GetDatabaseNames()
+    Assert-AdcsCaListed -List $databases -Step 6
+    Copy-AdcsCaListedFile -Set $set -Session $Session -List $databases -DefaultKind database -Step 6
+
+    $logs = $Session.GetBackupLogs()
+    Copy-AdcsCaListedFile -Set $set -Session $Session -List $logs -DefaultKind log -Step 10
+    $set.manifest.log_generations = Get-AdcsCaGenerationRange -File $set.manifest.files
+}
+
+Function Assert-AdcsCaListed {
+    <#
+    .SYNOPSIS
+    Throws when a list without which nothing can be restored is empty.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $List,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Step
+    )
+
+    if ($List.Entries.Count -eq 0) {
+        $message = "$($List.Function) listed nothing, and a set without that cannot be restored. Check that the CA has a database and answers requests."
+        throw [Adcs.Ca.BackupException]::OnFile($List.Function, $Step, $null, $message)
+    }
+}
+
+Function Copy-AdcsCaListedFile {
+    <#
+    .SYNOPSIS
+    Stores every file of a list (steps 7 to 9).
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $List,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $DefaultKind,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Step
+    )
+
+    # all names are judged before the first file is read, so that a refused list costs nothing
+    $paths = @($List.Entries | ForEach-Object { Get-AdcsCaSetFilePath -Set $Set -Folder DataBase -Source $_.Name -Step $Step })
+    for ($i = 0; $i -lt $paths.Count; $i++) {
+        $entry = $List.Entries[$i]
+        $kind = if ($entry.Kind -in 'database', 'log', 'patch') { $entry.Kind } else { $DefaultKind }
+        $copied = $Session.CopyFile($entry.Name, $paths[$i])
+        Add-AdcsCaSetFile -Set $Set -Path $paths[$i] -Kind $kind -Source $entry.Name -Copied $copied
+    }
+}
+
+Function Confirm-AdcsCaCopy {
+    <#
+    .SYNOPSIS
+    Reads every stored file again and compares it with what was read from the CA; then records the set as copied, on the disk.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    $set = $Run.set
+    if ($Run.option.verify) {
+        $problems = @($set.manifest.files | ForEach-Object { Get-AdcsCaFileProblem -Path $set.staging -File $_ -Hash })
+        if ($problems.Count) {
+            $message = "The copy does not match what was read from the CA: $($problems -join '; '). Check the destination's disk."
+            throw [Adcs.Ca.BackupException]::new($message, 0)
+        }
+        $set.manifest.verified = $true
+    }
+    Save-AdcsCaManifest -Set $set -State copied
+    $set.copied = $true
+}
+
+Function Limit-AdcsCaLog {
+    <#
+    .SYNOPSIS
+    Lets the CA delete the logs that are in the set (step 11), if that was asked for and the set is proved good.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session
+    )
+
+    $manifest = $Run.set.manifest
+    if (-not $Run.option.truncate_logs) {
+        return
+    }
+    if ($manifest.log_generations.missing) {
+        Add-AdcsCaSkipped -Set $Run.set -What 'log truncation' -Why "the CA's log list has a gap of $($manifest.log_generations.missing) generations"
+        return
+    }
+    # the gate: nothing may be truncated before the set is stored, verified and recorded on the disk
+    if (-not ($Run.set.copied -and $manifest.verified)) {
+        throw [Adcs.Ca.BackupException]::new('Logs may not be truncated before the set is verified.', 11)
+    }
+    try {
+        $Session.TruncateLogs()
+        $manifest.truncation.done = $true
+    }
+    finally {
+        $manifest.truncation.logs_after = @(Get-AdcsCaLogFile -Authority $Run.authority).Count
+    }
+}
+
+Function Copy-AdcsCaDynamicFile {
+    <#
+    .SYNOPSIS
+    Stores the files beside the database that the CA names (steps 12 and 13). One that cannot be read is skipped and reported.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session
+    )
+
+    if (-not $Run.option.dynamic_files) {
+        return
+    }
+    foreach ($entry in $Session.GetDynamicFileList().Entries) {
+        $path = Get-AdcsCaSetFilePath -Set $Run.set -Folder Dynamic -Source $entry.Name -Step 13
+        $local = ConvertTo-AdcsCaLocalPath -Authority $Run.authority -Path $entry.Name
+        if (-not $local) {
+            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why 'it is not on this host'
+            continue
+        }
+        try {
+            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path)
+        }
+        catch {
+            $cause = $_.Exception.GetBaseException()
+            if ($cause -is [System.IO.IOException] -or $cause -is [System.UnauthorizedAccessException]) {
+                Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why $cause.Message
+                continue
+            }
+            throw
+        }
+        Add-AdcsCaSetFile -Set $Run.set -Path $path -Kind dynamic -Source $entry.Name -Copied $copied
+    }
+}
+
+Function Complete-AdcsCaRun {
+    <#
+    .SYNOPSIS
+    Publishes the set and makes it the result; then reports what failed after the set was good, if anything did.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Exception]
+        $Failure
+    )
+
+    $Run.result.changed = $true
+    $Run.result.left_on_disk = @($Run.set.staging)
+    if ($null -ne $Failure) {
+        Add-AdcsCaSkipped -Set $Run.set -What 'the steps after the copy' -Why $Failure.Message
+    }
+    try {
+        Publish-AdcsCaSet -Repository $Run.repository -Set $Run.set
+    }
+    catch {
+        $cause = ConvertTo-AdcsCaException -ErrorRecord $_
+        if ($null -eq $Failure) {
+            throw $cause.Append(" The copied set is left in '$($Run.set.staging)'; the next run finishes it.")
+        }
+        throw $Failure.Append(" The copied set is left in '$($Run.set.staging)', because it could not be published: $($cause.Message)")
+    }
+
+    Set-AdcsCaResult -Run $Run -Set $Run.set
+    if ($null -eq $Failure) {
+        $Run.result.Remove('left_on_disk')
+        return
+    }
+    $Run.result.left_on_disk = @($Run.set.path)
+    throw $Failure.Append(" The set '$($Run.set.label)' is complete and was published in '$($Run.set.path)'.")
+}
+
+Function Undo-AdcsCaRun {
+    <#
+    .SYNOPSIS
+    Removes what a failed run left in staging, then throws its failure.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Exception]
+        $Failure
+    )
+
+    if ($null -eq $Run.set) {
+        throw $Failure
+    }
+    try {
+        Remove-AdcsCaStaging -Repository $Run.repository -Label $Run.set.label
+    }
+    catch {
+        $Run.result.left_on_disk = @($Run.set.staging)
+        throw $Failure.Append(" What it left in '$($Run.set.staging)' could not be removed: $($_.Exception.GetBaseException().Message)")
+    }
+    throw $Failure.Append(' No set was made, nothing was truncated, and nothing is left of the attempt.')
+}
+
+Export-ModuleMember -Function Invoke-AdcsCaBackup

@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: the result of a backup. Every exit has every documented key, with the same meaning.
+
+#AnsibleRequires -CSharpUtil ._Errors
+#AnsibleRequires -PowerShell ._Authority
+#AnsibleRequires -PowerShell ._Repository
+#AnsibleRequires -PowerShell ._Set
+
+Function New-AdcsCaBackupResult {
+    <#
+    .SYNOPSIS
+    The result of a backup before anything was done: every documented key, so that all exits have the same shape.
+
+    .PARAMETER Option
+    The module's options.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Option
+    )
+
+    @{
+        changed = $false
+        label = $null
+        path = $null
+        type = $Option.type
+        files = @()
+        bytes = 0
+        duration_s = 0
+        logs = @{ listed = 0; truncation_requested = $Option.truncate_logs; truncated = $false; before = 0; after = 0 }
+        restore_map = @()
+        skipped = @()
+        leftovers = @()
+        ca = @{ name = $null; host = $null }
+        verified = $false
+        reason = $null
+    }
+}
+
+Function Set-AdcsCaResult {
+    <#
+    .SYNOPSIS
+    Makes a published set the result: what it holds, from its manifest.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
+    )
+
+    $manifest = $Set.manifest
+    $result = $Run.result
+    $result.label = $Set.label
+    $result.path = $Set.path
+    $result.files = @($manifest.files)
+    $result.bytes = Get-AdcsCaTotal -File $result.files
+    $result.restore_map = @($manifest.restore_map)
+    $result.skipped = @($manifest.skipped)
+    $result.verified = $manifest.verified
+    $result.logs = @{
+        listed = @($result.files | Where-Object { $_.kind -eq 'log' }).Count
+        truncation_requested = $manifest.truncation.requested
+        truncated = $manifest.truncation.done
+        before = $manifest.truncation.logs_before
+        after = $manifest.truncation.logs_after
+    }
+}
+
+Function Use-AdcsCaFreshSet {
+    <#
+    .SYNOPSIS
+    Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh.
+
+    .OUTPUTS
+    Whether there is one.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    if ($null -eq $Run.option.max_age) {
+        return $false
+    }
+    foreach ($label in Get-AdcsCaLabel -Path $Run.repository.path) {
+        $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Run.repository.path, $label))
+        if ($found.problems.Count -or $found.manifest.state -ne 'complete' -or $found.manifest.type -ne $Run.option.type) {
+            continue
+        }
+        $age = $Run.started - (ConvertFrom-AdcsCaTime -Text $found.manifest.started)
+        if ($age -lt [TimeSpan]::Zero) {
+            continue
+        }
+        if ($age -gt $Run.option.max_age) {
+            return $false
+        }
+        Set-AdcsCaResult -Run $Run -Set $found
+        $Run.result.reason = "The set $label is $([Math]::Floor($age.TotalMinutes)) minutes old, within max_age."
+        return $true
+    }
+    return $false
+}
+
+Function Get-AdcsCaBackupListing {
+    <#
+    .SYNOPSIS
+    The set of a result as text for diff mode: its folder, then a line a file.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Result
+    )
+
+    $lines = @($Result.path) + @($Result.files | ForEach-Object {
+            $size = if ($null -eq $_.size) { 'size not known yet' } else { "$($_.size) bytes" }
+            "  $($_.path) ($($_.kind), $size)"
+        })
+    ($lines -join "`n") + "`n"
+}
+
+Function Set-AdcsCaPrediction {
+    <#
+    .SYNOPSIS
+    Makes the set that a run would make now the result, from the files in the CA's folders. Hashes are not known, nor the size
+    of the restore map: they are $null.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    $next = Get-AdcsCaNextSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
+    $live = @(Get-AdcsCaLiveFile -Authority $Run.authority)
+    $map = @{ path = 'DataBase\certbkxp.dat'; kind = 'restore_map'; source = $Run.authority.host; size = $null; sha256 = $null }
+    $result = $Run.result
+    $result.changed = $true
+    $result.label = $next.label
+    $result.path = $next.path
+    $result.files = @($map) + @($live | ForEach-Object {
+            @{ path = "DataBase\$($_.file.Name)"; kind = $_.kind; source = $_.file.FullName; size = $_.file.Length; sha256 = $null }
+        })
+    $result.bytes = Get-AdcsCaTotal -File $result.files
+    $logCount = @($live | Where-Object { $_.kind -eq 'log' }).Count
+    $result.logs.listed = $logCount
+    $result.logs.before = $logCount
+    $result.logs.after = $logCount
+}
+
+Function Get-AdcsCaTotal {
+    <#
+    .SYNOPSIS
+    The sum of the sizes of files, in bytes.
+    #>
+    [CmdletBinding()]
+    [OutputType([Int64])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    $total = [Int64]0
+    foreach ($one in $File) {
+        $total += $one.size
+    }
+    $total
+}
+
+Function Get-AdcsCaGenerationRange {
+    <#
+    .SYNOPSIS
+    The lowest and highest log generation among the files of a set, and how many are missing between them.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    $numbers = @($File | Where-Object { $_.kind -eq 'log' } | ForEach-Object {
+            Get-AdcsCaLogGeneration -Name ([System.IO.Path]::GetFileName($_.path))
+        } | Sort-Object)
+    if ($numbers.Count -eq 0) {
+        return @{ low = $null; high = $null; missing = 0 }
+    }
+    @{ low = $numbers[0]; high = $numbers[-1]; missing = $numbers[-1] - $numbers[0] + 1 - $numbers.Count }
+}
+
+Function ConvertTo-AdcsCaException {
+    <#
+    .SYNOPSIS
+    The BackupException in an error record; one made from its innermost exception where there is none.
+    #>
+    [CmdletBinding()]
+    [OutputType([Exception])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord
+    )
+
+    for ($e = $ErrorRecord.Exception; $null -ne $e; $e = $e.InnerException) {
+        if ($e -is [Adcs.Ca.BackupException]) {
+            return $e
+        }
+    }
+    [Adcs.Ca.BackupException]::Unexpected($ErrorRecord.Exception.GetBaseException())
+}
+
+Function ConvertTo-AdcsCaTimeSpan {
+    <#
+    .SYNOPSIS
+    A TimeSpan from a text such as 90min, 12h, 2d or 1d12h (w, d, h, min, s). Throws on anything else.
+    #>
+    [CmdletBinding()]
+    [OutputType([TimeSpan])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Text
+    )
+
+    if ($Text -cnotmatch '^(?=.)(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})min)?(?:([0-9]{1,5})s)?$') {
+        throw [Adcs.Ca.BackupException]::new("'$Text' is not a time span. Use whole numbers with w, d, h, min and s in that order, such as 12h or 1d12h.", 0)
+    }
+    $number = @(1..5 | ForEach-Object { if ($Matches[$_]) { [Int32]$Matches[$_] } else { 0 } })
+    New-Object -TypeName TimeSpan -ArgumentList (7 * $number[0] + $number[1]), $number[2], $number[3], $number[4]
+}
+
+Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaTimeSpan, Get-AdcsCaBackupListing, Get-AdcsCaGenerationRange,
+New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Use-AdcsCaFreshSet

@@ -1,0 +1,234 @@
+// Copyright: (c) 2026, adcs.ca contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+// Private to the adcs.ca collection: what a backup needs of the file system beyond .NET's File and Directory.
+
+using ansible_collections.adcs.ca.plugins.module_utils._Errors;
+using ansible_collections.adcs.ca.plugins.module_utils._StreamCopy;
+using Microsoft.Win32.SafeHandles;
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+//TypeAccelerator -Name Adcs.Ca.FileSystem -TypeName FileSystem
+
+namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+{
+    internal static class NativeHelpers
+    {
+        internal const uint SDDL_REVISION_1 = 1;
+        internal const uint MOVEFILE_REPLACE_EXISTING = 0x1;
+        internal const uint MOVEFILE_WRITE_THROUGH = 0x8;
+        internal const int ERROR_ALREADY_EXISTS = 183;
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct SECURITY_ATTRIBUTES
+        {
+            internal int nLength;
+            internal IntPtr lpSecurityDescriptor;
+            internal int bInheritHandle;
+        }
+    }
+
+    internal static class NativeMethods
+    {
+        [DllImport("advapi32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            string StringSecurityDescriptor,
+            uint StringSDRevision,
+            out SafeLocalHandle SecurityDescriptor,
+            IntPtr SecurityDescriptorSize);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool CreateDirectoryW(
+            string lpPathName,
+            ref NativeHelpers.SECURITY_ATTRIBUTES lpSecurityAttributes);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool GetDiskFreeSpaceExW(
+            string lpDirectoryName,
+            out ulong lpFreeBytesAvailableToCaller,
+            IntPtr lpTotalNumberOfBytes,
+            IntPtr lpTotalNumberOfFreeBytes);
+
+        [DllImport("kernel32.dll")]
+        internal static extern IntPtr LocalFree(IntPtr hMem);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool MoveFileExW(
+            string lpExistingFileName,
+            string lpNewFileName,
+            uint dwFlags);
+    }
+
+    internal sealed class SafeLocalHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        internal SafeLocalHandle()
+            : base(true)
+        {
+        }
+
+        protected override bool ReleaseHandle()
+        {
+            return NativeMethods.LocalFree(handle) == IntPtr.Zero;
+        }
+    }
+
+    public static class FileSystem
+    {
+        private const int CopyBufferSize = 512 * 1024;
+
+        /// <summary>Creates a folder that has its access list from its first moment on. An existing folder is left as it is.</summary>
+        /// <param name="path">The folder; its parent must exist.</param>
+        /// <param name="sddl">The security descriptor.</param>
+        /// <returns>Whether the folder was created.</returns>
+        /// <exception cref="BackupException">The folder could not be created.</exception>
+        public static bool CreatePrivateDirectory(string path, string sddl)
+        {
+            SafeLocalHandle descriptor;
+            if (!NativeMethods.ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                sddl, NativeHelpers.SDDL_REVISION_1, out descriptor, IntPtr.Zero))
+                throw Failed("ConvertStringSecurityDescriptorToSecurityDescriptorW", path, String.Format("for '{0}'", sddl));
+            using (descriptor)
+            {
+                NativeHelpers.SECURITY_ATTRIBUTES attributes = new NativeHelpers.SECURITY_ATTRIBUTES();
+                attributes.nLength = Marshal.SizeOf(typeof(NativeHelpers.SECURITY_ATTRIBUTES));
+                attributes.lpSecurityDescriptor = descriptor.DangerousGetHandle();
+                if (NativeMethods.CreateDirectoryW(path, ref attributes))
+                    return true;
+                if (Marshal.GetLastWin32Error() == NativeHelpers.ERROR_ALREADY_EXISTS && Directory.Exists(path))
+                    return false;
+                throw Failed("CreateDirectoryW", path, String.Format("on '{0}'", path));
+            }
+        }
+
+        /// <summary>The bytes that the caller may still write in the folder's volume or share.</summary>
+        public static long GetFreeBytes(string directory)
+        {
+            ulong free;
+            if (!NativeMethods.GetDiskFreeSpaceExW(directory, out free, IntPtr.Zero, IntPtr.Zero))
+                throw Failed("GetDiskFreeSpaceExW", directory, String.Format("on '{0}'", directory));
+            return free > Int64.MaxValue ? Int64.MaxValue : (long)free;
+        }
+
+        /// <summary>Renames a file or folder in its volume, on the disk before the method returns. The target must not exist.</summary>
+        /// <remarks>MOVEFILE_WRITE_THROUGH: https://learn.microsoft.com/en-us/windows/win32/api/winbase/nf-winbase-movefileexw</remarks>
+        public static void MoveDurably(string source, string target)
+        {
+            Move(source, target, NativeHelpers.MOVEFILE_WRITE_THROUGH);
+        }
+
+        /// <summary>Writes a file so that at any moment the old or the new content is there in full, flushed to the disk.</summary>
+        public static void WriteDurably(string path, byte[] content)
+        {
+            string temporary = path + ".new";
+            Guarded(path, delegate
+            {
+                using (FileStream file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 4096))
+                {
+                    file.Write(content, 0, content.Length);
+                    file.Flush(true);
+                }
+            });
+            Move(temporary, path, NativeHelpers.MOVEFILE_WRITE_THROUGH | NativeHelpers.MOVEFILE_REPLACE_EXISTING);
+        }
+
+        /// <summary>Copies a file to a new one that is flushed to the disk, hashed in the same pass. Nothing is left of a failed copy.</summary>
+        /// <exception cref="IOException">The source cannot be opened or read (FileNotFoundException and its kin).</exception>
+        /// <exception cref="UnauthorizedAccessException">The source may not be read, or is a folder.</exception>
+        /// <exception cref="BackupException">The copy cannot be written.</exception>
+        public static CopiedFile CopyFile(string source, string target)
+        {
+            using (FileStream input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1))
+            {
+                FileStream output = CreateNew(target);
+                try
+                {
+                    using (output)
+                        return Copy(input, output);
+                }
+                catch
+                {
+                    File.Delete(target);
+                    throw;
+                }
+            }
+        }
+
+        private static CopiedFile Copy(FileStream input, FileStream output)
+        {
+            using (HashAlgorithm hash = Sha256.Create())
+            {
+                byte[] buffer = new byte[CopyBufferSize];
+                int count;
+                while ((count = input.Read(buffer, 0, buffer.Length)) > 0)
+                {
+                    hash.TransformBlock(buffer, 0, count, null, 0);
+                    Guarded(output.Name, delegate { output.Write(buffer, 0, count); });
+                }
+                hash.TransformFinalBlock(buffer, 0, 0);
+                Guarded(output.Name, delegate { output.Flush(true); });
+                return new CopiedFile(output.Position, Sha256.ToHex(hash.Hash));
+            }
+        }
+
+        /// <summary>Writes bytes to a new file that is flushed to the disk.</summary>
+        public static CopiedFile WriteNew(string path, byte[] content)
+        {
+            using (HashAlgorithm hash = Sha256.Create())
+            using (FileStream file = CreateNew(path))
+            {
+                Guarded(path, delegate { file.Write(content, 0, content.Length); file.Flush(true); });
+                return new CopiedFile(content.Length, Sha256.ToHex(hash.ComputeHash(content)));
+            }
+        }
+
+        /// <summary>Reads a whole file and gives its size and SHA-256.</summary>
+        public static CopiedFile Read(string path)
+        {
+            using (FileStream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, CopyBufferSize))
+            using (HashAlgorithm hash = Sha256.Create())
+            {
+                byte[] value = hash.ComputeHash(file);
+                return new CopiedFile(file.Position, Sha256.ToHex(value));
+            }
+        }
+
+        private static FileStream CreateNew(string path)
+        {
+            FileStream file = null;
+            Guarded(path, delegate { file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1); });
+            return file;
+        }
+
+        private static void Guarded(string path, Action write)
+        {
+            try
+            {
+                write();
+            }
+            catch (Exception e)
+            {
+                if (e is IOException || e is UnauthorizedAccessException)
+                    throw BackupException.FromIO(e, "WriteFile", 0, path, String.Format("Failed to write '{0}'", path));
+                throw;
+            }
+        }
+
+        private static void Move(string source, string target, uint flags)
+        {
+            if (!NativeMethods.MoveFileExW(source, target, flags))
+                throw Failed("MoveFileExW", target, String.Format("from '{0}' to '{1}'", source, target));
+        }
+
+        private static BackupException Failed(string function, string path, string what)
+        {
+            return BackupException.FromWin32(function, Marshal.GetLastWin32Error(), 0, path, what);
+        }
+    }
+}

@@ -1,0 +1,424 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what a set is on disk. It grows in staging, its manifest says what is in it, and one rename
+# publishes it.
+
+#AnsibleRequires -CSharpUtil ._Errors
+#AnsibleRequires -CSharpUtil ._FileSystem
+#AnsibleRequires -CSharpUtil ._Manifest
+#AnsibleRequires -CSharpUtil ._StreamCopy
+#AnsibleRequires -PowerShell ._Repository
+
+$manifestName = 'manifest.json'
+$timeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'"
+
+Function New-AdcsCaSet {
+    <#
+    .SYNOPSIS
+    Starts a set in staging.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Type
+    full or logs.
+
+    .PARAMETER Started
+    The time of the backup, UTC.
+
+    .OUTPUTS
+    A hashtable: label, path (where it will be published), staging (where it grows), manifest (the document so far), sources
+    (relative path in lower case to the source that took it), copied (whether a crash from now on must not lose it).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Type,
+
+        [Parameter(Mandatory = $true)]
+        [DateTime]
+        $Started
+    )
+
+    $set = Get-AdcsCaNextSet @PSBoundParameters
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($set.staging, 'DataBase'))
+    $set.manifest = @{
+        schema = [Adcs.Ca.Manifest]::Schema
+        label = $set.label
+        type = $Type
+        prior = $null
+        started = ConvertTo-AdcsCaTime -Time $Started
+        files = New-Object -TypeName System.Collections.ArrayList
+        skipped = New-Object -TypeName System.Collections.ArrayList
+        verified = $false
+    }
+    $set.sources = @{}
+    $set.copied = $false
+    $set
+}
+
+Function Get-AdcsCaNextSet {
+    <#
+    .SYNOPSIS
+    The label and the folders of the set that would be made at a time: that second, or the next one that is free.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Type,
+
+        [Parameter(Mandatory = $true)]
+        [DateTime]
+        $Started
+    )
+
+    for ($time = $Started; ; $time = $time.AddSeconds(1)) {
+        $label = '{0}-{1}' -f $time.ToString("yyyyMMdd'T'HHmmss'Z'", [CultureInfo]::InvariantCulture), $Type
+        $path = [System.IO.Path]::Combine($Repository.path, $label)
+        $staging = [System.IO.Path]::Combine($Repository.staging, $label)
+        if (-not ([System.IO.Directory]::Exists($path) -or [System.IO.Directory]::Exists($staging))) {
+            return @{ label = $label; path = $path; staging = $staging }
+        }
+    }
+}
+
+Function Get-AdcsCaSetFilePath {
+    <#
+    .SYNOPSIS
+    The full path in staging for a file of a set. Only the last element of the source's name is used; a name that is no plain
+    file name, or that another source of the set already took, throws.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
+
+    .PARAMETER Folder
+    DataBase or Dynamic.
+
+    .PARAMETER Source
+    The name as the CA gave it.
+
+    .PARAMETER Step
+    The step of the sequence, for the error.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Folder,
+
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyString()]
+        [String]
+        $Source,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Step
+    )
+
+    $name = $Source.Split('\')[-1]
+    if (-not [Adcs.Ca.FileName]::IsPlain($name)) {
+        throw [Adcs.Ca.BackupException]::OnFile($null, $Step, $Source, "The CA listed '$Source', whose last element '$name' is not a plain file name. It was refused.")
+    }
+    $relative = "$Folder\$name"
+    $key = $relative.ToLowerInvariant()
+    if ($Set.sources.ContainsKey($key)) {
+        throw [Adcs.Ca.BackupException]::OnFile($null, $Step, $Source, "The CA listed '$($Set.sources[$key])' and '$Source', which would be the same file '$relative' of the set. Both were refused.")
+    }
+    $Set.sources[$key] = $Source
+    $path = [System.IO.Path]::Combine($Set.staging, $relative)
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($path))
+    $path
+}
+
+Function Add-AdcsCaSetFile {
+    <#
+    .SYNOPSIS
+    Records a file that is stored and flushed in the set's manifest.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Kind,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Source,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Copied
+    )
+
+    $null = $Set.manifest.files.Add(@{
+            path = $Path.Substring($Set.staging.Length + 1)
+            kind = $Kind
+            source = $Source
+            size = $Copied.Size
+            sha256 = $Copied.Sha256
+        })
+}
+
+Function Add-AdcsCaSkipped {
+    <#
+    .SYNOPSIS
+    Records what is not in a set, and why.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $What,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Why
+    )
+
+    $null = $Set.manifest.skipped.Add(@{ what = $What; why = $Why })
+}
+
+Function Save-AdcsCaManifest {
+    <#
+    .SYNOPSIS
+    Writes the manifest of a set in staging, flushed to the disk.
+
+    .PARAMETER State
+    copied: every file of the database is stored, and a crash from here on must not lose the set. complete: to be published.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [ValidateSet('copied', 'complete')]
+        [String]
+        $State
+    )
+
+    $Set.manifest.state = $State
+    $Set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
+    [Adcs.Ca.FileSystem]::WriteDurably([System.IO.Path]::Combine($Set.staging, $manifestName), [Adcs.Ca.Manifest]::Write($Set.manifest))
+}
+
+Function Publish-AdcsCaSet {
+    <#
+    .SYNOPSIS
+    Writes the final manifest and renames the set from staging into the repository. Throws, and publishes nothing, unless the
+    manifest can be read back and every file it lists is there with its size.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
+    )
+
+    Save-AdcsCaManifest -Set $Set -State complete
+    Assert-AdcsCaOrdinaryFolder -Path $Set.staging
+    $check = Test-AdcsCaSet -Path $Set.staging
+    if ($check.problems.Count) {
+        throw [Adcs.Ca.BackupException]::new("The set '$($Set.label)' was not published: $($check.problems -join '; '). It is left in '$($Set.staging)'.", 0)
+    }
+    [Adcs.Ca.FileSystem]::MoveDurably($Set.staging, $Set.path)
+    Remove-AdcsCaStaging -Repository $Repository
+}
+
+Function Remove-AdcsCaStaging {
+    <#
+    .SYNOPSIS
+    Removes a folder from staging, and staging itself once it is empty.
+
+    .PARAMETER Label
+    The folder to remove; without it only an empty staging is removed.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [String]
+        $Label
+    )
+
+    if ($Label) {
+        [System.IO.Directory]::Delete([System.IO.Path]::Combine($Repository.staging, $Label), $true)
+    }
+    $staging = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Repository.staging
+    if ($staging.Exists -and $staging.GetFileSystemInfos().Count -eq 0) {
+        $staging.Delete()
+    }
+}
+
+Function Test-AdcsCaSet {
+    <#
+    .SYNOPSIS
+    Looks at the folder of a set: is its manifest intact, and is every file that it lists there with its size?
+
+    .PARAMETER Hash
+    Read every file and compare its SHA-256 too.
+
+    .OUTPUTS
+    A hashtable: label, path, manifest (the document, or $null where it is not intact), problems (strings; none means complete
+    where the manifest's state says so).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Switch]
+        $Hash
+    )
+
+    $set = @{ label = [System.IO.Path]::GetFileName($Path); path = $Path; manifest = $null; problems = @() }
+    try {
+        $set.manifest = Read-AdcsCaManifest -Path $Path
+        if ($set.manifest.label -cne $set.label) {
+            throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($set.manifest.label)'")
+        }
+    }
+    catch {
+        $set.manifest = $null
+        $set.problems = @("the manifest cannot be used: $($_.Exception.GetBaseException().Message)")
+        return $set
+    }
+    $set.problems = @(foreach ($file in $set.manifest.files) {
+            Get-AdcsCaFileProblem -Path $Path -File $file -Hash:$Hash
+        })
+    $set
+}
+
+Function Read-AdcsCaManifest {
+    <#
+    .SYNOPSIS
+    The document of the manifest in a folder. Throws when it is missing, too large, altered or not valid.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $file = New-Object -TypeName System.IO.FileInfo -ArgumentList ([System.IO.Path]::Combine($Path, $manifestName))
+    if (-not $file.Exists) {
+        throw [Adcs.Ca.ManifestException]::new('it is missing')
+    }
+    if ($file.Length -gt [Adcs.Ca.Manifest]::MaxSizeBytes) {
+        throw [Adcs.Ca.ManifestException]::new("it has $($file.Length) bytes, more than any manifest")
+    }
+    [Adcs.Ca.Manifest]::Read([System.IO.File]::ReadAllBytes($file.FullName))
+}
+
+Function Get-AdcsCaFileProblem {
+    <#
+    .SYNOPSIS
+    What is wrong with one file of a set, in words; nothing when it is as the manifest says.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $File,
+
+        [Switch]
+        $Hash
+    )
+
+    $full = [System.IO.Path]::Combine($Path, $File.path)
+    $item = New-Object -TypeName System.IO.FileInfo -ArgumentList $full
+    if (-not $item.Exists) {
+        return "'$($File.path)' is missing"
+    }
+    if (($item.Attributes -bor $item.Directory.Attributes) -band [System.IO.FileAttributes]::ReparsePoint) {
+        return "'$($File.path)' is or lies below a reparse point"
+    }
+    if ($item.Length -ne $File.size) {
+        return "'$($File.path)' has $($item.Length) bytes, not $($File.size)"
+    }
+    if ($Hash -and [Adcs.Ca.FileSystem]::Read($full).Sha256 -cne $File.sha256) {
+        return "'$($File.path)' was altered: its SHA-256 does not match"
+    }
+}
+
+Function ConvertTo-AdcsCaTime {
+    <#
+    .SYNOPSIS
+    A UTC time as manifests and results write it: 2026-11-22T21:39:00Z.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [DateTime]
+        $Time
+    )
+
+    $Time.ToString($timeFormat, [CultureInfo]::InvariantCulture)
+}
+
+Function ConvertFrom-AdcsCaTime {
+    <#
+    .SYNOPSIS
+    The UTC time of a manifest's text.
+    #>
+    [CmdletBinding()]
+    [OutputType([DateTime])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Text
+    )
+
+    [DateTime]::ParseExact($Text, $timeFormat, [CultureInfo]::InvariantCulture, 'AssumeUniversal, AdjustToUniversal')
+}
+
+Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, ConvertFrom-AdcsCaTime, ConvertTo-AdcsCaTime, Get-AdcsCaFileProblem,
+Get-AdcsCaNextSet, Get-AdcsCaSetFilePath,
+New-AdcsCaSet, Publish-AdcsCaSet, Remove-AdcsCaStaging, Save-AdcsCaManifest, Test-AdcsCaSet

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what an interrupted backup left in staging is finished or removed.
+
+#AnsibleRequires -PowerShell ._Authority
+#AnsibleRequires -PowerShell ._Repository
+#AnsibleRequires -PowerShell ._Set
+
+Function Clear-AdcsCaStaging {
+    <#
+    .SYNOPSIS
+    Goes through staging. A set that reached the state copied is finished and published, because its logs may be gone from the
+    CA already and it may be the only copy; what did not come so far is removed. A copied set that is damaged is kept as it is.
+    A folder that is not named like a set is left alone.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority.
+
+    .OUTPUTS
+    Hashtables {label, action: adopted, discarded or kept, why}.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority
+    )
+
+    Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
+    foreach ($label in Get-AdcsCaLabel -Path $Repository.staging) {
+        $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $label)) -Hash
+        if ($null -eq $found.manifest) {
+            Remove-AdcsCaStaging -Repository $Repository -Label $label
+            @{ label = $label; action = 'discarded'; why = $found.problems[0] }
+        }
+        elseif ($found.problems.Count) {
+            @{ label = $label; action = 'kept'; why = $found.problems -join '; ' }
+        }
+        else {
+            Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
+            @{ label = $label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
+        }
+    }
+    Remove-AdcsCaStaging -Repository $Repository
+}
+
+Function Complete-AdcsCaLeftover {
+    <#
+    .SYNOPSIS
+    Publishes a copied set that an interrupted run left. Whether its logs were truncated is not known then.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Found
+    )
+
+    $manifest = $Found.manifest
+    $skipped = New-Object -TypeName System.Collections.ArrayList -ArgumentList (, $manifest.skipped)
+    $manifest.skipped = $skipped
+    $set = @{
+        label = $Found.label
+        path = [System.IO.Path]::Combine($Repository.path, $Found.label)
+        staging = $Found.path
+        manifest = $manifest
+    }
+    if ($manifest.state -eq 'copied') {
+        if ($manifest.truncation.requested) {
+            $manifest.truncation.done = $null
+        }
+        $manifest.truncation.logs_after = @(Get-AdcsCaLogFile -Authority $Authority).Count
+        $manifest.verified = $true
+        Add-AdcsCaSkipped -Set $set -What 'the steps after the copy' -Why 'the run was interrupted'
+    }
+    Publish-AdcsCaSet -Repository $Repository -Set $set
+}
+
+Export-ModuleMember -Function Clear-AdcsCaStaging

@@ -1,0 +1,71 @@
+#!powershell
+
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ..module_utils._Backup
+#AnsibleRequires -PowerShell ..module_utils._BackupResult
+
+$spec = @{
+    options = @{
+        dynamic_files = @{ type = 'bool'; default = $true }
+        max_age = @{ type = 'str' }
+        path = @{ type = 'str'; required = $true }
+        truncate_logs = @{ type = 'bool'; default = $false }
+        type = @{ type = 'str'; choices = @('full'); default = 'full' }
+        verify = @{ type = 'bool'; default = $true }
+    }
+    supports_check_mode = $true
+}
+
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+
+$option = @{
+    dynamic_files = $module.Params.dynamic_files
+    max_age = $null
+    path = $module.Params.path
+    truncate_logs = $module.Params.truncate_logs
+    type = $module.Params.type
+    verify = $module.Params.verify
+}
+$result = New-AdcsCaBackupResult -Option $option
+$stopwatch = [System.Diagnostics.Stopwatch]::StartNew()
+$failure = $null
+try {
+    if ($null -ne $module.Params.max_age) {
+        $option.max_age = ConvertTo-AdcsCaTimeSpan -Text $module.Params.max_age
+    }
+    if ($option.truncate_logs -and -not $option.verify) {
+        throw [Adcs.Ca.BackupException]::new('truncate_logs needs verify: logs are not given up for a copy that was not read again.', 0)
+    }
+    Invoke-AdcsCaBackup -Option $option -Result $result -CheckMode:$module.CheckMode
+}
+catch {
+    $failure = $_
+}
+$result.duration_s = [Math]::Round($stopwatch.Elapsed.TotalSeconds, 3)
+
+foreach ($key in @($result.Keys)) {
+    $module.Result[$key] = $result[$key]
+}
+foreach ($skipped in $result.skipped) {
+    $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
+}
+if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {
+    $module.Warn("TruncateLogs succeeded, but the CA kept all of its $($result.logs.after) logs, as it does when the database engine still needs them.")
+}
+$module.Diff.before = ''
+$module.Diff.after = if ($result.changed) { Get-AdcsCaBackupListing -Result $result } else { '' }
+
+if ($null -ne $failure) {
+    $cause = ConvertTo-AdcsCaException -ErrorRecord $failure
+    $module.Result.hresult = if ($null -ne $cause.Code) { [Adcs.Ca.ResultCode]::Format($cause.Code) } else { $null }
+    $module.Result.hresult_name = $cause.CodeName
+    $module.Result.function = $cause.Function
+    $module.Result.step = if ($cause.Step) { $cause.Step } else { $null }
+    $module.Result.file = $cause.File
+    $module.Result.left_on_disk = @($result.left_on_disk | Where-Object { $_ })
+    $module.FailJson($cause.Message, $failure)
+}
+$module.ExitJson()
