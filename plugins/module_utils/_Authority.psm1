@@ -6,7 +6,7 @@
 #AnsibleRequires -CSharpUtil Ansible.Privilege
 #AnsibleRequires -CSharpUtil ._Errors
 
-$configurationKey = 'HKLM:\SYSTEM\CurrentControlSet\Services\CertSvc\Configuration'
+$configurationKey = 'SYSTEM\CurrentControlSet\Services\CertSvc\Configuration'
 
 # Names of the database engine: five hexadecimal digits, eight on a database that used them up. edb.log, the log in use, has
 # none and is never part of a backup.
@@ -29,17 +29,24 @@ Function Get-AdcsCaAuthority {
     [OutputType([Hashtable])]
     param ()
 
-    $configuration = Get-ItemProperty -LiteralPath $configurationKey -ErrorAction SilentlyContinue
-    if ($null -eq $configuration -or [String]::IsNullOrEmpty($configuration.Active)) {
-        $message = "No certification authority is configured on this host: the value Active of '$configurationKey' is missing. " +
+    $configuration = Get-AdcsCaRegistryValue -Key $configurationKey
+    if ([String]::IsNullOrEmpty($configuration.Active)) {
+        $message = "No certification authority is configured on this host: the value Active of 'HKLM\$configurationKey' is missing. " +
         'Run the task on the CA host, or install the Certification Authority role first.'
         throw [Adcs.Ca.BackupException]::new($message, 0)
     }
-    $authority = Get-ItemProperty -LiteralPath "$configurationKey\$($configuration.Active)" -ErrorAction SilentlyContinue
-    if ($null -eq $authority) {
+    $authority = Get-AdcsCaRegistryValue -Key "$configurationKey\$($configuration.Active)"
+    if ($authority.Count -eq 0) {
         $message = "The registry of this host names the certification authority '$($configuration.Active)', " +
-        "but has no key for it below '$configurationKey'."
+        "but has no values for it below 'HKLM\$configurationKey'."
         throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+
+    foreach ($folder in $configuration.DBDirectory, $configuration.DBLogDirectory) {
+        if (-not [System.IO.Directory]::Exists($folder)) {
+            $message = "The registry of this host names the folder '$folder' for the database of '$($configuration.Active)', but it does not exist."
+            throw [Adcs.Ca.BackupException]::new($message, 0)
+        }
     }
 
     @{
@@ -54,6 +61,34 @@ Function Get-AdcsCaAuthority {
             temp = $configuration.DBTempDirectory
         }
     }
+}
+
+Function Get-AdcsCaRegistryValue {
+    <#
+    .SYNOPSIS
+    The values of a key below HKEY_LOCAL_MACHINE by their names; none where the key does not exist.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Key
+    )
+
+    $values = @{}
+    $opened = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($Key)
+    if ($null -ne $opened) {
+        try {
+            foreach ($name in $opened.GetValueNames()) {
+                $values[$name] = $opened.GetValue($name)
+            }
+        }
+        finally {
+            $opened.Dispose()
+        }
+    }
+    $values
 }
 
 Function Get-AdcsCaLiveFile {

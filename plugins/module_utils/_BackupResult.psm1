@@ -238,6 +238,7 @@ Function ConvertTo-AdcsCaTimeSpan {
     [OutputType([TimeSpan])]
     param (
         [Parameter(Mandatory = $true)]
+        [AllowEmptyString()]
         [String]
         $Text
     )

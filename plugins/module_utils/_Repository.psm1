@@ -40,7 +40,7 @@ Function Get-AdcsCaRepository {
         $FolderName
     )
 
-    if ($Path -notmatch '^([A-Za-z]:[\\/]|\\\\[^\\/?.]+\\[^\\/]+)') {
+    if ($Path -notmatch '^([A-Za-z]:[\\/]|\\\\(?![?.]\\)[^\\/]+\\[^\\/]+)') {
         throw [Adcs.Ca.BackupException]::new("The path '$Path' is not absolute. Give a path such as D:\Backup or \\server\share\folder.", 0)
     }
     $root = [System.IO.Path]::GetPathRoot($Path)
@@ -233,7 +233,7 @@ Function Assert-AdcsCaUnlocked {
         return
     }
     try {
-        (New-Object -TypeName System.IO.FileStream -ArgumentList $path, 'Open', 'Read', 'Read, Delete').Dispose()
+        [System.IO.File]::Open($path, 'Open', 'Read', 'Read, Delete').Dispose()
     }
     catch {
         $holder = Get-AdcsCaLockHolder -Path $path
@@ -259,7 +259,7 @@ Function Get-AdcsCaLockHolder {
     )
 
     try {
-        $file = New-Object -TypeName System.IO.FileStream -ArgumentList $Path, 'Open', 'Read', 'ReadWrite, Delete'
+        $file = [System.IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
         $reader = New-Object -TypeName System.IO.StreamReader -ArgumentList $file
         try {
             $reader.ReadToEnd()

@@ -1,0 +1,33 @@
+# The tools do the work; each says what it does. LANE=pip|debian|auto chooses the Python (see tools/setup.py).
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+NAME ?= default
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint lab-up lab-down clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Install and build what is missing; safe to repeat
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## Back up a simulated CA over WinRM and show what was stored
+	@$(PYTHON) tools/run.py tools/demo.py
+
+test: setup ## Run every test (PYTEST_ARGS='-k name' for some)
+	@$(PYTHON) tools/run.py -m pytest $(PYTEST_ARGS)
+
+lint: ## Check the form of every file, and that it suits Windows PowerShell 5.1
+	@$(PYTHON) tools/setup.py --lint
+	@$(PYTHON) tools/run.py tools/lint.py
+
+lab-up: setup ## Start a lab (NAME=default) and leave it running
+	@$(PYTHON) tools/run.py -m adcs_lab up --name $(NAME)
+
+lab-down: ## Stop that lab
+	@$(PYTHON) tools/run.py -m adcs_lab down --name $(NAME)
+
+clean: ## Remove all that was built; stop the labs first
+	rm -rf .build

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fixtures of the component tests: one engine process, and a fresh CA with an empty destination for every case."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from adcs_lab.ca import SimulatedCa
+from adcs_lab.engine import Engine
+
+from case import Case
+from worker import Worker
+
+
+@pytest.fixture(scope="session")
+def worker(engine: Engine) -> Iterator[Worker]:
+    worker = Worker(engine)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def case(engine: Engine, ca: SimulatedCa, worker: Worker) -> Iterator[Case]:
+    case = Case(engine, ca, worker)
+    if case.destination.exists():
+        shutil.rmtree(case.destination)
+    yield case
+    for name in ("missing_privileges.txt", "reparse.txt"):
+        (engine.drive_c / "LabCA" / name).unlink(missing_ok=True)

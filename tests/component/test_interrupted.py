@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The plug is pulled: whatever the moment, no set claims to be complete and is not, and the next run puts things in order."""
+
+from __future__ import annotations
+
+import pytest
+from adcs_lab import sets
+from adcs_lab.faults import Fault
+
+from case import Case
+from worker import WorkerDied
+
+# Where the process dies, and whether the set was copied by then, so that the next run must finish it.
+MOMENTS = [
+    (Fault("CertSrvIsServerOnlineW", 1, "crash"), False),
+    (Fault("CertSrvBackupPrepareW", 1, "crash"), False),
+    (Fault("CertSrvBackupPrepareW", 1, "crash_after"), False),
+    (Fault("CertSrvRestoreGetDatabaseLocationsW", 1, "crash"), False),
+    (Fault("CertSrvBackupOpenFileW", 1, "crash"), False),
+    (Fault("CertSrvBackupRead", 2, "crash"), False),
+    (Fault("CertSrvBackupRead", 50, "crash"), False),
+    (Fault("CertSrvBackupGetBackupLogsW", 1, "crash"), False),
+    (Fault("CertSrvBackupClose", 2, "crash_after"), False),
+    (Fault("NtWriteFile@manifest.json", 1, "crash"), False),
+    (Fault("NtSetInformationFile@manifest.json", 1, "crash_after"), True),
+    (Fault("CertSrvBackupTruncateLogs", 1, "crash"), True),
+    (Fault("CertSrvBackupTruncateLogs", 1, "crash_after"), True),
+    (Fault("CertSrvBackupGetDynamicFileListW", 1, "crash"), True),
+    (Fault("CertSrvBackupEnd", 1, "crash"), True),
+    (Fault("CertSrvBackupEnd", 1, "crash_after"), True),
+    (Fault("FreeLibrary", 1, "crash"), True),
+    (Fault("NtWriteFile@manifest.json", 2, "crash"), True),
+]
+
+
+@pytest.mark.parametrize(("moment", "copied"), MOMENTS, ids=[f"{fault.function} {fault.action}" for fault, _ in MOMENTS])
+def test_a_dead_process_leaves_no_false_set(case: Case, moment: Fault, copied: bool) -> None:
+    originals = case.ca.stored_files()
+    case.faults(moment)
+    with pytest.raises(WorkerDied):
+        case.backup(truncate_logs=True)
+    assert case.published() == []
+    remaining = set(originals) - {path.name for path in case.ca.log_files()} - {case.database_file().name}
+    assert copied or remaining == set(), "logs were truncated before the set was copied"
+
+    case.faults()
+    case.ca.clear_journal()
+    run = case.backup()
+    assert not run.failed, run.message
+    case.assert_clean()
+    for folder in case.published():
+        assert sets.problems(folder) == []
+    if copied:
+        (leftover,) = run.result["leftovers"]
+        assert leftover["action"] == "adopted"
+        adopted, _ = case.published()
+        assert adopted.name == leftover["label"]
+        case.assert_stored(adopted, originals)
+    else:
+        assert len(case.published()) == 1
+        assert [leftover["action"] for leftover in run.result["leftovers"]] in ([], ["discarded"])
+
+
+def test_a_damaged_copied_set_is_kept(case: Case) -> None:
+    case.faults(Fault("CertSrvBackupEnd", 1, "crash"))
+    with pytest.raises(WorkerDied):
+        case.backup(truncate_logs=True)
+    (left,) = (case.repository / ".staging").iterdir()
+    (left / "DataBase" / case.database_file().name).write_bytes(b"damaged")
+    damaged = sets.snapshot(left)
+
+    case.faults()
+    case.ca.clear_journal()
+    run = case.backup()
+    assert not run.failed, run.message
+    assert [(entry["label"], entry["action"]) for entry in run.result["leftovers"]] == [(left.name, "kept")]
+    assert sets.snapshot(left) == damaged
+    assert case.only_set().name != left.name
+
+
+def test_a_foreign_folder_in_staging_is_left_alone(case: Case) -> None:
+    foreign = case.repository / ".staging" / "notes"
+    foreign.mkdir(parents=True)
+    (foreign / "a.txt").write_text("mine")
+    before = sets.snapshot(foreign)
+    run = case.backup()
+    assert not run.failed, run.message
+    assert sets.snapshot(foreign) == before
+    case.only_set()
+
+
+def test_an_adopted_set_can_be_fresh_enough(case: Case) -> None:
+    case.faults(Fault("CertSrvBackupEnd", 1, "crash"))
+    with pytest.raises(WorkerDied):
+        case.backup()
+    case.faults()
+    case.ca.clear_journal()
+    run = case.backup(max_age="1h")
+    assert run.result["changed"] is True
+    assert run.result["label"] == case.only_set().name == run.result["leftovers"][0]["label"]
+    assert case.journal().calls() == []

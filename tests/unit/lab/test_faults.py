@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Faults are written as the native parts read them, and nonsense is refused before a test starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from adcs_lab import faults
+from adcs_lab.faults import Fault, literal, render
+
+PARSER = Path(faults.__file__).parents[1] / "native" / "common" / "fault.c"
+DEFINITIONS = PARSER.parents[1] / "certadm" / "certadm.def"
+
+
+def test_render() -> None:
+    text = render(
+        "a full disk, then a crash",
+        [
+            Fault(r"NtWriteFile@DataBase\Prüf #1.edb", 2, "hresult", "0xC000007F"),
+            Fault("CertSrvBackupRead", "*", "long", 4096),
+            Fault("CertSrvBackupGetBackupLogsW", 1, "append", r"!\\ca01\C$\trailing "),
+            Fault("GetProcAddress:CertSrvBackupEnd", 1, "crash"),
+        ],
+    )
+    assert text.split("\n") == [
+        "case a full disk, then a crash",
+        r"NtWriteFile@DataBase\Prüf #1.edb 2 hresult 0xC000007F",
+        "CertSrvBackupRead * long 4096",
+        r"CertSrvBackupGetBackupLogsW 1 append !\\ca01\C$\trailing ",
+        "GetProcAddress:CertSrvBackupEnd 1 crash",
+        "",
+    ]
+
+
+def test_render_without_faults() -> None:
+    assert render("nothing", []) == "case nothing\n"
+
+
+@pytest.mark.parametrize("case", ["", " ", "two\nlines", "two\rlines"])
+def test_render_refuses_a_case_that_is_no_line(case: str) -> None:
+    with pytest.raises(ValueError, match="case"):
+        render(case, [])
+
+
+def test_render_refuses_more_lines_than_fit() -> None:
+    many = [Fault("CertSrvBackupRead", "*", "eof")] * faults.MAX_LINES
+    assert render("many", many).count("\n") == faults.MAX_LINES + 1
+    with pytest.raises(ValueError, match="at most 128"):
+        render("many", [*many, many[0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CertSrvBackupRaed", 1, "eof"), "no such function"),
+        (("GetProcAddress", 1, "crash"), "no such function"),
+        (("NtWriteFile", 1, "crash"), "path part"),
+        (("NtWriteFile@", 1, "crash"), "path part"),
+        (("CertSrvBackupRead@x", 1, "crash"), "path part"),
+        (("NtWriteFile@x 1 y", 1, "crash"), "reads like"),
+        (("NtWriteFile@x 5", 1, "crash"), "reads like"),
+        (("NtWriteFile@x *", 1, "crash"), "reads like"),
+        (("NtWriteFile@" + "x" * 128, 1, "crash"), "too long"),
+        (("CertSrvBackupRead", 0, "eof"), "call is"),
+        (("CertSrvBackupRead", "1", "eof"), "call is"),
+        (("CertSrvBackupRead", True, "eof"), "call is"),
+        (("CertSrvBackupRead", 1, "explode"), "no such action"),
+        (("CertSrvBackupClose", 1, "eof"), "has no action"),
+        (("CertSrvBackupFree", 1, "hresult", "0x80004005"), "has no action"),
+        (("LoadLibrary", 1, "add_log"), "has no action"),
+        (("NtWriteFile@x", 1, "free", 1), "has no action"),
+        (("CertSrvBackupRead", 1, "eof", 3), "is no argument"),
+        (("CertSrvBackupRead", 1, "eof", ""), "is no argument"),
+        (("CertSrvBackupRead", 1, "hresult"), "is no argument"),
+        (("CertSrvBackupRead", 1, "hresult", "0x1"), "is no argument"),
+        (("CertSrvBackupRead", 1, "slow", "1s"), "is no argument"),
+        (("CertSrvBackupGetBackupLogsW", 1, "append"), "is no argument"),
+        (("CertSrvBackupGetBackupLogsW", 1, "append", "two\nlines"), "is no argument"),
+        (("CertSrvBackupGetBackupLogsW", 1, "append", "x" * 512), "at most 511"),
+    ],
+)
+def test_nonsense_is_refused(arguments: tuple[str, int, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Fault(*arguments)
+
+
+def test_an_escape_counts_as_one_unit() -> None:
+    assert Fault("CertSrvBackupGetBackupLogsW", 1, "append", r"\x0041" * 511)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("plain.edb", "plain.edb"),
+        (r"\\ca01\C$", r"\x005C\x005Cca01\x005CC$"),
+        ("D\x07ü\u2028", r"D\x0007\x00FC\x2028"),
+        ("\U0001f4be\ud800", r"\xD83D\xDCBE\xD800"),
+        (r"\x0041", r"\x005Cx0041"),
+    ],
+)
+def test_literal(text: str, entry: str) -> None:
+    assert literal(text) == entry
+
+
+def _rows(table: str) -> list[str]:
+    source = PARSER.read_text(encoding="utf-8")
+    return re.findall(r'^    \{"(\w+)",', source[source.index(table) :].split("};\n")[0], re.MULTILINE)
+
+
+def test_functions_and_actions_are_those_of_the_parser() -> None:
+    plain = {name for name in faults.EVERY_CALL if not name.startswith("GetProcAddress:")}
+    assert sorted(_rows("} functions[]")) == sorted(plain)
+    assert sorted(_rows("} actions[]")) == sorted(faults.ACTIONS)
+
+
+def test_exports_are_those_of_the_library() -> None:
+    exports = DEFINITIONS.read_text(encoding="utf-8").split("EXPORTS")[1].split()
+    assert sorted(exports) == sorted(faults.EXPORTS)
