@@ -224,7 +224,7 @@ Function Enable-AdcsCaPrivilege {
     [CmdletBinding()]
     param ()
 
-    New-Object -TypeName Ansible.Privilege.PrivilegeEnabler -ArgumentList $true, 'SeBackupPrivilege', 'SeRestorePrivilege'
+    [Ansible.Privilege.PrivilegeEnabler]::new($true, [String[]]@('SeBackupPrivilege', 'SeRestorePrivilege'))
 }
 
 Function ConvertTo-AdcsCaLocalPath {

@@ -57,7 +57,7 @@ Function Invoke-AdcsCaBackup {
     if ($CheckMode) {
         Assert-AdcsCaUnlocked -Repository $repository
         Assert-AdcsCaReady -Run $run
-        Use-AdcsCaResource -Resource (New-Object -TypeName Adcs.Ca.CertadmLibrary) -Block { Assert-AdcsCaOnline -Certadm $Resource }
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block { Assert-AdcsCaOnline -Certadm $Resource }
         Set-AdcsCaPrediction -Run $run
         return
     }
@@ -165,7 +165,7 @@ Function Invoke-AdcsCaRun {
 
     $failure = $null
     try {
-        Use-AdcsCaResource -Resource (New-Object -TypeName Adcs.Ca.CertadmLibrary) -Block {
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block {
             Assert-AdcsCaOnline -Certadm $Resource
             $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
             $Run.result.label = $Run.set.label

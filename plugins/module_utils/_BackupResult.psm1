@@ -34,7 +34,7 @@ Function New-AdcsCaBackupResult {
         duration_s = 0
         logs = @{ listed = 0; truncation_requested = $Option.truncate_logs; truncated = $false; before = 0; after = 0 }
         restore_map = @()
-        skipped = @()
+        skipped_items = @()
         leftovers = @()
         ca = @{ name = $null; host = $null }
         verified = $false
@@ -65,7 +65,7 @@ Function Set-AdcsCaResult {
     $result.files = @($manifest.files)
     $result.bytes = Get-AdcsCaTotal -File $result.files
     $result.restore_map = @($manifest.restore_map)
-    $result.skipped = @($manifest.skipped)
+    $result.skipped_items = @($manifest.skipped)
     $result.verified = $manifest.verified
     $result.logs = @{
         listed = @($result.files | Where-Object { $_.kind -eq 'log' }).Count

@@ -32,6 +32,7 @@ Function Get-AdcsCaRepository {
     [OutputType([Hashtable])]
     param (
         [Parameter(Mandatory = $true)]
+        [AllowEmptyString()]
         [String]
         $Path,
 

@@ -83,6 +83,11 @@ Function Complete-AdcsCaLeftover {
         manifest = $manifest
     }
     if ($manifest.state -eq 'copied') {
+        # files that came after the copy are in no manifest, and the last of them may be cut off
+        $unrecorded = [System.IO.Path]::Combine($Found.path, 'Dynamic')
+        if ([System.IO.Directory]::Exists($unrecorded)) {
+            [System.IO.Directory]::Delete($unrecorded, $true)
+        }
         if ($manifest.truncation.requested) {
             $manifest.truncation.done = $null
         }

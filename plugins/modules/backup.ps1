@@ -49,7 +49,7 @@ $result.duration_s = [Math]::Round($stopwatch.Elapsed.TotalSeconds, 3)
 foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
 }
-foreach ($skipped in $result.skipped) {
+foreach ($skipped in $result.skipped_items) {
     $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
 }
 if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {

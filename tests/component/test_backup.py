@@ -15,7 +15,7 @@ from worker import ModuleRun
 
 RESULT_KEYS = {
     "bytes", "ca", "changed", "duration_s", "files", "label", "leftovers", "logs", "path", "reason",
-    "restore_map", "skipped", "type", "verified",
+    "restore_map", "skipped_items", "type", "verified",
 }  # fmt: skip
 FAILURE_KEYS = {"failed", "file", "function", "hresult", "hresult_name", "left_on_disk", "msg", "step"}
 ANSIBLE_KEYS = {"exception", "invocation", "warnings"}
@@ -77,7 +77,7 @@ def test_the_result_says_what_is_on_disk(case: Case) -> None:
     assert result["ca"] == {"name": case.ca.name, "host": case.ca.host}
     assert result["logs"] == {"listed": logs, "truncation_requested": True, "truncated": True, "before": logs, "after": 0}
     assert {entry["kind"] for entry in result["restore_map"]} == {"database", "log_directory", "checkpoint_directory"}
-    assert result["skipped"] == [] and result["leftovers"] == [] and result["reason"] is None
+    assert result["skipped_items"] == [] and result["leftovers"] == [] and result["reason"] is None
     assert case.ca.log_files() == []
 
 
@@ -147,7 +147,7 @@ def test_a_gap_in_the_logs_keeps_them(case: Case) -> None:
     run = case.backup(truncate_logs=True)
     assert not run.failed
     assert case.ca.log_files() == left
-    assert [entry["what"] for entry in run.result["skipped"]] == ["log truncation"]
+    assert [entry["what"] for entry in run.result["skipped_items"]] == ["log truncation"]
     assert run.result["logs"]["truncated"] is False
 
 
@@ -250,17 +250,17 @@ def test_a_missing_dynamic_file_is_reported(case: Case) -> None:
     missing.unlink()
     run = case.backup()
     assert not run.failed
-    (skipped,) = run.result["skipped"]
+    (skipped,) = run.result["skipped_items"]
     assert skipped["what"].endswith(missing.name)
     assert any(missing.name in warning for warning in run.result["warnings"])
-    assert sets.manifest(case.only_set())["skipped"] == run.result["skipped"]
+    assert sets.manifest(case.only_set())["skipped"] == run.result["skipped_items"]
 
 
 def test_a_dynamic_file_of_another_host_is_reported(case: Case) -> None:
     case.faults(Fault("CertSrvBackupGetDynamicFileListW", 1, "append", r"\\elsewhere\C$\x.crl"))
     run = case.backup()
     assert not run.failed
-    assert run.result["skipped"] == [{"what": r"\\elsewhere\C$\x.crl", "why": "it is not on this host"}]
+    assert run.result["skipped_items"] == [{"what": r"\\elsewhere\C$\x.crl", "why": "it is not on this host"}]
 
 
 def test_two_runs_in_one_second_get_two_labels(case: Case) -> None:

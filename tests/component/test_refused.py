@@ -229,7 +229,7 @@ def test_a_path_that_is_not_writable_substituted(case: Case) -> None:
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_too_little_free_space_substituted(case: Case, check_mode: bool) -> None:
-    case.faults(Fault(r"NtQueryVolumeInformationFile@\\", "*", "free", "1000000"))
+    case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "free", "1000000"))
     run = case.backup(check_mode=check_mode)
     assert run.failed and "Too little free space" in run.message
     assert str(case.live_size()) in run.message

@@ -27,18 +27,6 @@ CONFIGURATION = r"HKLM\SYSTEM\CurrentControlSet\Services\CertSvc\Configuration"
 SLEEP = "[Console]::Out.WriteLine('up'); [Threading.Thread]::Sleep(600000)"
 
 
-def processes(of: Path) -> list[int]:
-    """Return the processes of a prefix."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and f"WINEPREFIX={of}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     wine.wait_until(condition, TIMEOUT_S, what)
 
@@ -180,7 +168,7 @@ def test_the_engine_speaks_utf8_and_returns_its_exit_code(engine: Engine) -> Non
 
 
 def engine_processes(engine: Engine) -> list[int]:
-    return [pid for pid in processes(engine.prefix) if b"pwsh.exe" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in wine.processes(engine.prefix) if b"pwsh.exe" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_an_engine_that_takes_too_long_is_gone(engine: Engine) -> None:
@@ -228,7 +216,7 @@ def test_a_shell_that_is_closed_takes_its_engine_along(lab: Lab, client: Client)
 def test_the_inventory_is_private(lab: Lab) -> None:
     for path in (lab.inventory, lab.folder / "lab.json"):
         assert path.stat().st_mode & 0o777 == 0o600
-    for pid in [lab.record().pid, *processes(lab.prefix)]:
+    for pid in [lab.record().pid, *wine.processes(lab.prefix)]:
         assert lab.record().password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
         assert lab.record().password.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
 
@@ -243,7 +231,7 @@ def second(built_lab: None) -> Iterator[Lab]:
     )
     yield lab
     lab.remove()
-    assert processes(lab.prefix) == []
+    assert wine.processes(lab.prefix) == []
     assert not lab.folder.exists()
 
 
@@ -257,7 +245,7 @@ def test_labs_run_side_by_side(lab: Lab, second: Lab) -> None:
         Client(second.record().port, lab.record().user, lab.record().password).identify()
     second.stop()
     assert not second.running()
-    assert processes(second.prefix) == []
+    assert wine.processes(second.prefix) == []
     assert lab.running()
     with pytest.raises(LabError, match="not running"):
         second.record()
@@ -268,7 +256,7 @@ def test_a_start_that_fails_leaves_nothing_running(second: Lab) -> None:
         blocked = Lab(second.name, port=taken.getsockname()[1])
         with pytest.raises(LabError, match="Address already in use"):
             blocked.start()
-    assert processes(second.prefix) == []
+    assert wine.processes(second.prefix) == []
     assert not second.running()
 
 
@@ -302,7 +290,25 @@ def test_a_lab_ends_with_its_owner(second: Lab) -> None:
         assert second.running()
         owner.send_signal(signal.SIGKILL)
     wait_for(lambda: not second.running(), "the end of the lab")
-    wait_for(lambda: processes(second.prefix) == [], "the end of its processes")
+    wait_for(lambda: wine.processes(second.prefix) == [], "the end of its processes")
+
+
+def test_a_keeper_that_is_killed_takes_its_lab_along(second: Lab) -> None:
+    second.start()
+    assert len(wine.processes(second.prefix)) > 3
+    os.kill(second.record().pid, signal.SIGKILL)
+    wait_for(lambda: wine.processes(second.prefix) == [], "the end of its processes")
+    assert not second.running()
+
+
+def test_what_a_killed_wineserver_left_behind_is_ended(second: Lab) -> None:
+    second.start()
+    (server,) = (
+        pid for pid in wine.processes(second.prefix) if b"wineserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(server, signal.SIGKILL)
+    wait_for(lambda: not second.running(), "the end of the keeper")
+    assert wine.processes(second.prefix) == []
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -110,7 +110,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments))
-    except (LabError, OSError, RuntimeError, wine.WineError) as error:
+    except (LabError, builds.BuildError, wine.WineError, OSError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
 

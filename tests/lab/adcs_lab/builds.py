@@ -12,14 +12,21 @@ from pathlib import Path
 from . import paths, prefix
 
 LAB_SOURCES = Path(__file__).resolve().parents[1]
+# How long to wait for another process that is building.
+LOCK_TIMEOUT_S = 1200
+
+
+class BuildError(Exception):
+    """A part of the lab could not be built; the message says which and why."""
 
 
 def build() -> None:
     """Build what is missing or out of date; the embedded host is left out when LAB_PWSH names another engine."""
-    _run("native", paths.NATIVE)
-    if not os.environ.get(paths.ENGINE_VARIABLE):
-        _run("host", paths.HOST)
-    prefix.ensure_template()
+    with paths.build_lock("build", LOCK_TIMEOUT_S):
+        _run("native", paths.NATIVE)
+        if not os.environ.get(paths.ENGINE_VARIABLE):
+            _run("host", paths.HOST)
+        prefix.ensure_template()
 
 
 def _run(part: str, output: Path) -> None:
@@ -30,4 +37,7 @@ def _run(part: str, output: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    module.build(output)
+    try:
+        module.build(output)
+    except Exception as error:
+        raise BuildError(f"The {part} part of the lab cannot be built: {error}") from error

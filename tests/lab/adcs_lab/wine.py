@@ -149,8 +149,11 @@ def _listens(pid: int) -> bool:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to stop this process when its parent dies, even by SIGKILL (Linux only)."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Ask the kernel to interrupt this process when its parent dies, even by SIGKILL (Linux only).
+
+    On SIGINT a wineserver kills its processes before it goes; on SIGTERM it leaves them behind.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def start_server(prefix: Path, **popen: Any) -> subprocess.Popen[bytes]:
@@ -191,9 +194,24 @@ def stop_server(prefix: Path) -> None:
         "stderr": subprocess.DEVNULL,
         "timeout": SERVER_STOP_TIMEOUT_S,
     }
-    if subprocess.run([server, "--kill"], check=False, **bounds).returncode != 0:
-        return
-    try:
-        subprocess.run([server, "--wait"], check=False, **bounds)
-    except subprocess.TimeoutExpired:
-        subprocess.run([server, "--kill=9"], check=False, **bounds)
+    if subprocess.run([server, "--kill"], check=False, **bounds).returncode == 0:
+        try:
+            subprocess.run([server, "--wait"], check=False, **bounds)
+        except subprocess.TimeoutExpired:
+            subprocess.run([server, "--kill=9"], check=False, **bounds)
+    # A wineserver that was killed leaves its processes waiting for answers for ever.
+    for pid in processes(prefix):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def processes(prefix: Path) -> list[int]:
+    """Return the processes of the prefix, the wineserver among them, by what their environment says."""
+    mark = f"WINEPREFIX={prefix}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        # Processes come and go, and those of other users are not ours to read.
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found

@@ -53,7 +53,8 @@ class Target:
 
 
 CERTADM = tuple(
-    f"certadm/{name}.c" for name in ("call", "certadm", "config", "host", "lists", "logs", "restore", "session")
+    f"certadm/{name}.c"
+    for name in ("call", "certadm", "config", "host", "lists", "logs", "restore", "session", "transfer")
 )
 COMMON = ("common/fault.c", "common/journal.c")
 SPAWN = ("launcher/report.c", "launcher/spawn.c")

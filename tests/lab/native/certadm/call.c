@@ -11,6 +11,11 @@
 
 static SRWLOCK at_work = SRWLOCK_INIT;
 
+HRESULT call_out_of_order(const char *function, const WCHAR *why)
+{
+    return VIOLATION(HR_ORDER, "order", L"%hs %ls", function, why);
+}
+
 void call_begin(struct call *call, const char *function)
 {
     memset(call, 0, sizeof *call);

@@ -23,6 +23,9 @@ struct call {
 // Journals the violation and yields the result.
 #define VIOLATION(result, ...) (lab_journal_violation(__VA_ARGS__), (HRESULT)(result))
 
+// The same for a call out of the documented order.
+HRESULT call_out_of_order(const char *function, const WCHAR *why);
+
 // May not return (crash, hang). On return no other call is at work.
 void call_begin(struct call *call, const char *function);
 // Whether the call must fail with *result before it does anything: a fault, or sim.conf or faults.txt is no good.

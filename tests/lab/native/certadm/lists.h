@@ -30,8 +30,8 @@ void list_apply_faults(struct list *list, const struct lab_fault *faults, int co
 void list_journal(const struct list *list, struct lab_json *out);
 void list_release(struct list *list);
 
-// The list as a multi-string that ends against an inaccessible page, so reading one WCHAR past it crashes. An empty list
-// is NULL with size 0. `function` is remembered for the journal.
+// The list as a multi-string that ends against an inaccessible page, so reading one WCHAR past it crashes. An empty
+// list is NULL with size 0. `function` is remembered for the journal.
 WCHAR *guarded_list(const struct list *list, const char *function, DWORD *bytes);
 
 enum free_result { FREE_DONE, FREE_TWICE, FREE_FOREIGN };

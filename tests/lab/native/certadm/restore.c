@@ -84,7 +84,8 @@ static int store(const struct registration *registration)
     if (file == INVALID_HANDLE_VALUE)
         return 0;
     describe(registration, &json);
-    stored = WriteFile(file, "{", 1, &written, NULL) && WriteFile(file, json.text, (DWORD)json.length, &written, NULL) &&
+    stored = WriteFile(file, "{", 1, &written, NULL) &&
+             WriteFile(file, json.text, (DWORD)json.length, &written, NULL) &&
              WriteFile(file, "}\n", 2, &written, NULL);
     lab_json_free(&json);
     CloseHandle(file);

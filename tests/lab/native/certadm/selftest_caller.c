@@ -115,8 +115,8 @@ static BYTE *file_bytes(const WCHAR *unc, DWORD *size)
     BYTE *bytes;
 
     swprintf(path, MAX_PATH, SELFTEST_FOLDER L"%ls", unc + wcslen(UNC));
-    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0,
-                       NULL);
+    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING, 0, NULL);
     CHECK(file != INVALID_HANDLE_VALUE);
     *size = GetFileSize(file, NULL);
     bytes = malloc(*size + 1);

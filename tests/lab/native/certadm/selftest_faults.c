@@ -331,7 +331,9 @@ const struct selftest fault_cases[] = {
     {.name = "stop_service", .run = stop_service, .faults = "CertSrvBackupRead 1 stop_service"},
     {.name = "add_log",
      .run = add_log,
-     .faults = "CertSrvBackupRead 2 add_log\nCertSrvBackupGetBackupLogsW 1 add_log\nCertSrvBackupTruncateLogs 1 add_log"},
+     .faults = "CertSrvBackupRead 2 add_log\n"
+               "CertSrvBackupGetBackupLogsW 1 add_log\n"
+               "CertSrvBackupTruncateLogs 1 add_log"},
     {.name = "paused", .run = paused, .faults = "CertSrvIsServerOnlineW 1 paused"},
     {.name = "early_end", .run = early_end, .faults = "CertSrvBackupRead 2 eof", .violations = "order"},
     {.name = "long_file", .run = long_file, .faults = "CertSrvBackupRead * long 100000"},

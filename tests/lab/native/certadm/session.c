@@ -89,7 +89,7 @@ static HRESULT wrong_context(const struct call *call, HCSBC handle)
     if (prepare_failed || (handles && address == handles))
         return VIOLATION(HR_ORDER, "call_after_failed_prepare", L"%hs after a failed Prepare", call->function);
     if (handles && address > handles && address <= handles + handles_used * HANDLE_STEP)
-        return VIOLATION(HR_ORDER, "use_after_end", L"%hs with the context of a session that has ended", call->function);
+        return VIOLATION(HR_ORDER, "use_after_end", L"%hs with the context of an ended session", call->function);
     return VIOLATION(live ? E_HANDLE : HR_ORDER, "bad_context", L"%hs with a context no Prepare has given",
                      call->function);
 }

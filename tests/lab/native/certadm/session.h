@@ -49,7 +49,8 @@ struct session {
     HANDLE lock;                    // the lock file that keeps other processes out; freed with the process
 };
 
-// Opens a session for this thread; 0xC80001F9 while another process has one. The caller knows that this process has none.
+// Opens a session for this thread; 0xC80001F9 while another process has one. The caller knows that this process has
+// none.
 HRESULT session_start(enum session_kind kind, const struct config *config, struct session **out);
 // Prepare failed: hands out a handle that must not be used, and remembers it. `handle` may be NULL.
 void session_refuse(HCSBC *handle);

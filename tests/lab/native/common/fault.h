@@ -1,8 +1,9 @@
 // Copyright: (c) 2026, adcs.ca contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// Faults a test asks for in C:\LabCA\faults.txt: `case <text>`, then `<function>[@<path part>] <call> <action> [argument]`
-// a line. The file is read at the first call, and again by lab_fault_reload().
+// Faults a test asks for in C:\LabCA\faults.txt: `case <text>`, then one line for each fault:
+// `<function>[@<path part>] <call> <action> [argument]`. The file is read at the first call, and again by
+// lab_fault_reload().
 
 #ifndef LAB_FAULT_H
 #define LAB_FAULT_H

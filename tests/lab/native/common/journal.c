@@ -231,42 +231,51 @@ static void begin_line(struct lab_json *line)
     lab_json_number(line, "tid", GetCurrentThreadId());
 }
 
-static void write_locked(const char *text, size_t length)
+static HANDLE take_mutex(void)
 {
     HANDLE mutex = CreateMutexW(NULL, FALSE, JOURNAL_MUTEX);
-    HANDLE file;
-    DWORD waited, written = 0;
+    DWORD waited;
 
-    // Windows appends atomically, Wine looks up the end and then writes: two processes could write over each other.
     if (!mutex)
         die("no mutex");
     waited = WaitForSingleObject(mutex, MUTEX_TIMEOUT_MS);
     if (waited != WAIT_OBJECT_0 && waited != WAIT_ABANDONED)
         die("the mutex is never free");
-    file = CreateFileW(LAB_JOURNAL_PATH, FILE_APPEND_DATA | SYNCHRONIZE,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL,
-                       NULL);
+    return mutex;
+}
+
+static void append(const char *text, size_t length)
+{
+    DWORD written = 0;
+    HANDLE file = CreateFileW(LAB_JOURNAL_PATH, FILE_APPEND_DATA | SYNCHRONIZE,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
+                              FILE_ATTRIBUTE_NORMAL, NULL);
+
     if (file == INVALID_HANDLE_VALUE)
         die("cannot open the file");
     if (!WriteFile(file, text, (DWORD)length, &written, NULL) || written != length)
         die("cannot write");
     CloseHandle(file);
-    ReleaseMutex(mutex);
-    CloseHandle(mutex);
 }
 
 // Wraps the members of `line` as {...} and a line end, writes them and releases `line`.
 static void end_line(struct lab_json *line)
 {
     struct lab_json whole = LAB_JSON_EMPTY;
+    HANDLE mutex;
 
     add(&whole, "{", 1);
     add(&whole, line->text, line->length);
     add(&whole, "}\n", 2);
+    // Windows appends atomically, Wine looks up the end and then writes: two processes could write over each other. The
+    // mutex comes before the lock: its holder may be another module of this process whose write needs our lock.
+    mutex = take_mutex();
     if (lab_enter()) {
-        write_locked(whole.text, whole.length);
+        append(whole.text, whole.length);
         lab_leave();
     }
+    ReleaseMutex(mutex);
+    CloseHandle(mutex);
     lab_json_free(&whole);
     lab_json_free(line);
 }
