@@ -4,7 +4,7 @@
 # Private to the adcs.ca collection: what this host says about its certification authority, without Certadm.dll.
 
 #AnsibleRequires -CSharpUtil Ansible.Privilege
-#AnsibleRequires -CSharpUtil ._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 
 $configurationKey = 'SYSTEM\CurrentControlSet\Services\CertSvc\Configuration'
 

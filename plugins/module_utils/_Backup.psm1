@@ -4,14 +4,14 @@
 # Private to the adcs.ca collection: one backup, in the order that keeps it safe. The steps are Microsoft's sixteen:
 # https://learn.microsoft.com/en-us/windows/win32/seccrypto/backing-up-certificate-services
 
-#AnsibleRequires -CSharpUtil ._Certadm
-#AnsibleRequires -CSharpUtil ._Errors
-#AnsibleRequires -CSharpUtil ._FileSystem
-#AnsibleRequires -PowerShell ._Authority
-#AnsibleRequires -PowerShell ._BackupResult
-#AnsibleRequires -PowerShell ._Repository
-#AnsibleRequires -PowerShell ._Set
-#AnsibleRequires -PowerShell ._Staging
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Certadm
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
 
 $toolVersion = 'adcs.ca 0.1.0'
 

@@ -3,10 +3,10 @@
 
 # Private to the adcs.ca collection: the result of a backup. Every exit has every documented key, with the same meaning.
 
-#AnsibleRequires -CSharpUtil ._Errors
-#AnsibleRequires -PowerShell ._Authority
-#AnsibleRequires -PowerShell ._Repository
-#AnsibleRequires -PowerShell ._Set
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 
 Function New-AdcsCaBackupResult {
     <#

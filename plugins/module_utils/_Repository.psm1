@@ -3,9 +3,9 @@
 
 # Private to the adcs.ca collection: where a repository is, who may read it, and who holds it.
 
-#AnsibleRequires -CSharpUtil ._Errors
-#AnsibleRequires -CSharpUtil ._FileSystem
-#AnsibleRequires -CSharpUtil ._Manifest
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
 
 $labelPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)$'
 $lockName = '.lock'

@@ -4,11 +4,11 @@
 # Private to the adcs.ca collection: what a set is on disk. It grows in staging, its manifest says what is in it, and one rename
 # publishes it.
 
-#AnsibleRequires -CSharpUtil ._Errors
-#AnsibleRequires -CSharpUtil ._FileSystem
-#AnsibleRequires -CSharpUtil ._Manifest
-#AnsibleRequires -CSharpUtil ._StreamCopy
-#AnsibleRequires -PowerShell ._Repository
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._StreamCopy
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 
 $manifestName = 'manifest.json'
 $timeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'"

@@ -3,9 +3,9 @@
 
 # Private to the adcs.ca collection: what an interrupted backup left in staging is finished or removed.
 
-#AnsibleRequires -PowerShell ._Authority
-#AnsibleRequires -PowerShell ._Repository
-#AnsibleRequires -PowerShell ._Set
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 
 Function Clear-AdcsCaStaging {
     <#

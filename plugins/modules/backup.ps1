@@ -4,8 +4,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._Backup
-#AnsibleRequires -PowerShell ..module_utils._BackupResult
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Backup
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
 
 $spec = @{
     options = @{

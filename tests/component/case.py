@@ -29,7 +29,9 @@ class Case:
         self.destination = engine.drive_c / "Backup"
         self.repository = self.destination / ca.folder_name
 
-    def backup(self, *, check_mode: bool = False, diff: bool = False, timeout_s: float = 60.0, **params: Any) -> ModuleRun:
+    def backup(
+        self, *, check_mode: bool = False, diff: bool = False, timeout_s: float = 60.0, **params: Any
+    ) -> ModuleRun:
         """Run ``adcs.ca.backup`` with ``path`` set to the destination unless the test gives another."""
         options = {"path": DESTINATION, **params}
         return self.worker.module("backup", options, check_mode=check_mode, diff=diff, timeout_s=timeout_s)
@@ -62,7 +64,9 @@ class Case:
 
     def assert_no_set(self) -> None:
         """Assert that the run left nothing: no set, no staging, no lock."""
-        left = sorted(str(path.relative_to(self.destination)) for path in self.destination.rglob("*") if path != self.repository)
+        left = sorted(
+            str(path.relative_to(self.destination)) for path in self.destination.rglob("*") if path != self.repository
+        )
         assert left == []
 
     def assert_clean(self) -> None:

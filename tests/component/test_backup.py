@@ -73,9 +73,17 @@ def test_the_result_says_what_is_on_disk(case: Case) -> None:
     assert result["label"] == folder.name
     assert result["path"].endswith(rf"{case.ca.folder_name}\{folder.name}")
     assert result["files"] == manifest["files"]
-    assert result["bytes"] == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    assert result["bytes"] == sum(
+        path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"
+    )
     assert result["ca"] == {"name": case.ca.name, "host": case.ca.host}
-    assert result["logs"] == {"listed": logs, "truncation_requested": True, "truncated": True, "before": logs, "after": 0}
+    assert result["logs"] == {
+        "listed": logs,
+        "truncation_requested": True,
+        "truncated": True,
+        "before": logs,
+        "after": 0,
+    }
     assert {entry["kind"] for entry in result["restore_map"]} == {"database", "log_directory", "checkpoint_directory"}
     assert result["skipped_items"] == [] and result["leftovers"] == [] and result["reason"] is None
     assert case.ca.log_files() == []
@@ -108,7 +116,12 @@ def test_truncation_comes_after_the_last_file_and_the_manifest(case: Case) -> No
     order = [call.fn for call in case.journal().calls()]
     assert order.index("CertSrvBackupTruncateLogs") > max(i for i, fn in enumerate(order) if fn == "CertSrvBackupClose")
     manifest = sets.manifest(case.only_set())
-    assert manifest["truncation"] == {"requested": True, "done": True, "logs_before": manifest["truncation"]["logs_before"], "logs_after": 0}
+    assert manifest["truncation"] == {
+        "requested": True,
+        "done": True,
+        "logs_before": manifest["truncation"]["logs_before"],
+        "logs_after": 0,
+    }
 
 
 def test_logs_that_the_engine_keeps_are_told(case: Case) -> None:

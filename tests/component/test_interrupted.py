@@ -34,7 +34,9 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("moment", "copied"), MOMENTS, ids=[f"{fault.function} {fault.action}" for fault, _ in MOMENTS])
+@pytest.mark.parametrize(
+    ("moment", "copied"), MOMENTS, ids=[f"{fault.function} {fault.action}" for fault, _ in MOMENTS]
+)
 def test_a_dead_process_leaves_no_false_set(case: Case, moment: Fault, copied: bool) -> None:
     originals = case.ca.stored_files()
     case.faults(moment)

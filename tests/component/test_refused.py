@@ -80,7 +80,10 @@ def without_certadm(case: Case) -> Iterator[None]:
 def test_no_certadm_dll(case: Case) -> None:
     run = case.backup()
     assert run.failed
-    assert "Certadm.dll" in run.message and "is not on this host: is the Certification Authority role installed?" in run.message
+    assert (
+        "Certadm.dll" in run.message
+        and "is not on this host: is the Certification Authority role installed?" in run.message
+    )
     assert run.result["step"] == 1 and run.result["function"] == "LoadLibraryExW"
     assert run.result["hresult"] == "0x8007007E" and run.result["hresult_name"] == "ERROR_MOD_NOT_FOUND"
     case.assert_no_set()
@@ -119,7 +122,11 @@ def test_certsvc_stopped(case: Case) -> None:
     case.ca.stop_service()
     run = case.backup()
     assert run.failed and "stopped" in run.message and "Start-Service CertSvc" in run.message
-    assert run.result["hresult"] == "0x800706BA" and run.result["function"] == "CertSrvIsServerOnlineW" and run.result["step"] == 3
+    assert (
+        run.result["hresult"] == "0x800706BA"
+        and run.result["function"] == "CertSrvIsServerOnlineW"
+        and run.result["step"] == 3
+    )
     assert_nothing_happened(case)
 
 
@@ -132,7 +139,9 @@ def test_certsvc_paused(case: Case) -> None:
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("missing", [["SeBackupPrivilege"], ["SeRestorePrivilege"], ["SeBackupPrivilege", "SeRestorePrivilege"]])
+@pytest.mark.parametrize(
+    "missing", [["SeBackupPrivilege"], ["SeRestorePrivilege"], ["SeBackupPrivilege", "SeRestorePrivilege"]]
+)
 def test_missing_privileges_substituted(case: Case, missing: list[str], check_mode: bool) -> None:
     (case.engine.drive_c / "LabCA" / "missing_privileges.txt").write_text("\n".join(missing) + "\n")
     run = case.backup(check_mode=check_mode)
@@ -248,7 +257,9 @@ def read_call_of(case: Case, position: str) -> int:
     [("eof", None, "ended early"), ("hresult", "0xC80003FA", "hrReadVerifyFailure")],
     ids=["ends early", "fails"],
 )
-def test_a_read_that_ends_early_or_fails(case: Case, position: str, action: str, argument: str | None, words: str) -> None:
+def test_a_read_that_ends_early_or_fails(
+    case: Case, position: str, action: str, argument: str | None, words: str
+) -> None:
     logs = case.ca.log_files()
     case.faults(Fault("CertSrvBackupRead", read_call_of(case, position), action, argument))
     run = case.backup(truncate_logs=True)

@@ -12,6 +12,7 @@ from typing import Any
 from adcs_lab.lab import Lab
 from project import environment, need_lane
 
+TARGETS = Path(__file__).parent / "targets"
 TIMEOUT_S = 300.0
 
 
@@ -21,7 +22,7 @@ def run_playbook(lab: Lab, playbook: Path, variables: dict[str, Any]) -> str:
     command = [lane.ansible_playbook, "-i", str(lab.inventory), str(playbook), "-e", json.dumps(variables), "-v"]
     done = subprocess.run(
         command,
-        env=environment(lane),
+        env={**environment(lane), "ANSIBLE_ROLES_PATH": str(TARGETS)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

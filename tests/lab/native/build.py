@@ -54,7 +54,7 @@ class Target:
 
 CERTADM = tuple(
     f"certadm/{name}.c"
-    for name in ("call", "certadm", "config", "host", "lists", "logs", "restore", "session", "transfer")
+    for name in ("call", "certadm", "config", "host", "lists", "logs", "restore", "session", "stale", "transfer")
 )
 COMMON = ("common/fault.c", "common/journal.c")
 SPAWN = ("launcher/report.c", "launcher/spawn.c")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adcs_lab import paths
 
-TESTS = '''
+TESTS = """
 import pytest
 from adcs_lab.journal import Violation
 from conftest import lab_contract
@@ -57,7 +57,7 @@ def test_declared(engine):
 @pytest.mark.allowed_violations("other")
 def test_something_else_declared(engine):
     pass
-'''
+"""
 
 
 def test_the_rule(tmp_path: Path) -> None:
@@ -83,5 +83,7 @@ def test_the_rule(tmp_path: Path) -> None:
         "test_undeclared": "ERROR",
         "test_declared": "PASSED",
         "test_something_else_declared": "ERROR",
-    }, result.stdout + result.stderr
+    }, (
+        result.stdout + result.stderr
+    )
     assert result.stdout.count("end_missing: no End") == 2

@@ -11,6 +11,7 @@
 #include "lists.h"
 #include "logs.h"
 #include "session.h"
+#include "stale.h"
 
 static int online_asked;  // IsServerOnline since the last session
 
@@ -24,6 +25,7 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *process_ends)
     if (reason == DLL_PROCESS_ATTACH) {
         DisableThreadLibraryCalls(instance);
         lab_journal_event("attach", path);
+        stale_remember();
         return TRUE;
     }
     if (process_ends) {
@@ -65,6 +67,7 @@ HRESULT WINAPI CertSrvIsServerOnlineW(WCHAR const *pwszServerName, BOOL *pfServe
 
     call_begin(&call, "CertSrvIsServerOnlineW");
     lab_json_string(&call.args, "server", pwszServerName);
+    stale_check();
     result = is_server_online(&call, pwszServerName, pfServerOnline);
     online_asked = 1;
     if (SUCCEEDED(result) && pfServerOnline)

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <wchar.h>
 
-#define CONFIG_PATH LAB_FOLDER L"\\sim.conf"
-
 static struct config config;
 static int loaded;
 static int usable;

@@ -8,6 +8,7 @@
 
 #include <windows.h>
 
+#define CONFIG_PATH L"C:\\LabCA\\sim.conf"
 #define CONFIG_FILES_MAX 64
 
 struct config {

@@ -243,6 +243,22 @@ static void nothing_works(void)
     unload();
 }
 
+static void never_unloaded(void)
+{
+    BOOL online;
+
+    load();
+    CHECK_HR(S_OK, api.is_online(SERVER, &online));
+    CHECK(DeleteFileW(L"C:\\LabCA\\faults.txt"));
+    CHECK_HR(S_OK, api.is_online(SERVER, &online));
+    unload();
+    load();
+    CHECK_HR(S_OK, api.is_online(SERVER, &online));
+    CHECK(CopyFileW(L"C:\\LabCA\\journal.jsonl", L"C:\\LabCA\\sim.conf", FALSE));
+    CHECK_HR(S_OK, api.is_online(SERVER, &online));
+    unload();
+}
+
 static void config_missing(void)
 {
     CHECK(DeleteFileW(L"C:\\LabCA\\sim.conf"));
@@ -278,6 +294,10 @@ const struct selftest contract_cases[] = {
     {.name = "list_overwritten", .run = list_overwritten, .violations = "list_overwritten"},
     {.name = "read_behind_a_list", .run = read_behind_a_list, .exit_code = EXIT_TOUCHED},
     {.name = "read_a_freed_list", .run = read_a_freed_list, .exit_code = EXIT_TOUCHED},
+    {.name = "never_unloaded",
+     .run = never_unloaded,
+     .faults = "CertSrvBackupEnd 9 crash",
+     .violations = "lab_stale lab_stale"},
     {.name = "config_missing", .run = config_missing, .violations = "config_unreadable"},
     {.name = "config_unknown_key",
      .run = nothing_works,
