@@ -13,11 +13,12 @@ import select
 import signal
 import subprocess
 import sys
+from http.client import HTTPException
 from pathlib import Path
 
 from . import keeper, paths, prefix, wine
 from .ca import CaSettings, SimulatedCa
-from .client import Client
+from .client import Client, ClientError
 from .engine import Engine
 
 HOST_ALIAS = "ca01"
@@ -146,11 +147,14 @@ class Lab:
         prefix.remove_tree(self.folder)
 
     def check_endpoint(self) -> None:
-        """Ask the endpoint who it is and for one command; an error says what is wrong."""
+        """Ask the endpoint who it is and for one command; LabError says what is wrong."""
         record = self.record()
         client = Client(record.port, record.user, record.password)
-        client.identify()
-        result = client.run("cmd.exe /c echo ready", START_TIMEOUT_S)
+        try:
+            client.identify()
+            result = client.run("cmd.exe /c echo ready", START_TIMEOUT_S)
+        except (ClientError, HTTPException, OSError) as error:
+            raise LabError(f"The endpoint on port {record.port} does not work: {error}. {self._log_tail()}") from error
         if (result.exit_code, result.stdout.strip()) != (0, b"ready"):
             raise LabError(f"The endpoint runs no command: {result}. {self._log_tail()}")
 

@@ -194,12 +194,10 @@ def stop_server(prefix: Path) -> None:
         "stderr": subprocess.DEVNULL,
         "timeout": SERVER_STOP_TIMEOUT_S,
     }
-    if subprocess.run([server, "--kill"], check=False, **bounds).returncode == 0:
-        try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if subprocess.run([server, "--kill"], check=False, **bounds).returncode == 0:
             subprocess.run([server, "--wait"], check=False, **bounds)
-        except subprocess.TimeoutExpired:
-            subprocess.run([server, "--kill=9"], check=False, **bounds)
-    # A wineserver that was killed leaves its processes waiting for answers for ever.
+    # What does not go when asked, and what a wineserver that was killed left waiting for answers for ever.
     for pid in processes(prefix):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -44,7 +44,8 @@ void stale_check(void)
         struct stamp now = stamp_of(paths[i]);
 
         if (memcmp(&now, &remembered[i], sizeof now))
-            lab_journal_violation("lab_stale", L"%ls has changed since this process loaded the library, and is not read "
-                                               L"again before it is unloaded", paths[i]);
+            lab_journal_violation("lab_stale", L"%ls has changed since this process loaded the library, which reads it "
+                                               L"only once",
+                                  paths[i]);
     }
 }
