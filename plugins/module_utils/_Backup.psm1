@@ -7,11 +7,17 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Certadm
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Access
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
 $toolVersion = 'adcs.ca 0.1.0'
 
@@ -21,7 +27,8 @@ Function Invoke-AdcsCaBackup {
     Makes one full backup of the certification authority of this host and publishes it as a set, or says why none was needed.
 
     .PARAMETER Option
-    path, type, truncate_logs, verify, dynamic_files as the module takes them; max_age as a TimeSpan or $null.
+    access, dynamic_files, path, previous_host, truncate_logs, type, verify as the module takes them; max_age as a TimeSpan or
+    $null; reserve_bytes.
 
     .PARAMETER Result
     The result of New-AdcsCaBackupResult; filled as the backup goes on, so that a failure shows how far it came.
@@ -51,68 +58,44 @@ Function Invoke-AdcsCaBackup {
     $repository = Get-AdcsCaRepository -Path $Option.path -FolderName $authority.folder_name
     $run = @{ option = $Option; result = $Result; authority = $authority; repository = $repository; started = [DateTime]::UtcNow; set = $null }
 
+    Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $Option.previous_host
     if (-not (Get-AdcsCaLabel -Path $repository.staging) -and (Use-AdcsCaFreshSet -Run $run)) {
         return
     }
+    $caLock, $repositoryLock = Get-AdcsCaLock -Repository $repository -Authority $authority
     if ($CheckMode) {
-        Assert-AdcsCaUnlocked -Repository $repository
+        Assert-AdcsCaUnlocked -Lock $caLock
+        Assert-AdcsCaUnlocked -Lock $repositoryLock
+        Assert-AdcsCaAccess -Repository $repository -Access $Option.access
         Assert-AdcsCaReady -Run $run
-        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block { Assert-AdcsCaOnline -Certadm $Resource }
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block { param ($Certadm) Assert-AdcsCaOnline -Certadm $Certadm }
         Set-AdcsCaPrediction -Run $run
         return
     }
 
-    Initialize-AdcsCaRepository -Repository $repository
-    Use-AdcsCaResource -Resource (Lock-AdcsCaRepository -Repository $repository) -Block {
-        $Result.leftovers = @(Clear-AdcsCaStaging -Repository $repository -Authority $authority)
-        $Result.changed = @($Result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
-        if (-not (Use-AdcsCaFreshSet -Run $run)) {
-            Assert-AdcsCaReady -Run $run
-            Use-AdcsCaResource -Resource (Enable-AdcsCaPrivilege) -Block { Invoke-AdcsCaRun -Run $run }
-        }
+    Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $caLock) -Block {
+        Initialize-AdcsCaRepository -Repository $repository -Access $Option.access
+        Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $repositoryLock) -Block { Invoke-AdcsCaLockedRun -Run $run }
     }
 }
 
-Function Use-AdcsCaResource {
+Function Invoke-AdcsCaLockedRun {
     <#
     .SYNOPSIS
-    Runs a block and disposes a resource after it, also when the task is stopped. The first failure is the one that is thrown.
-
-    .PARAMETER Resource
-    What to dispose; the block sees it as $Resource.
+    The part of a backup that nobody else may do at the same time: put staging in order, then make a set where none is fresh.
     #>
     [CmdletBinding()]
     param (
         [Parameter(Mandatory = $true)]
-        [IDisposable]
-        $Resource,
-
-        [Parameter(Mandatory = $true)]
-        [ScriptBlock]
-        $Block
+        [Hashtable]
+        $Run
     )
 
-    $failure = $null
-    try {
-        try {
-            & $Block
-        }
-        catch {
-            $failure = $_
-        }
-    }
-    finally {
-        try {
-            $Resource.Dispose()
-        }
-        catch {
-            if ($null -eq $failure) {
-                $failure = $_
-            }
-        }
-    }
-    if ($null -ne $failure) {
-        throw $failure
+    $Run.result.leftovers = @(Clear-AdcsCaStaging -Repository $Run.repository -Authority $Run.authority)
+    $Run.result.changed = @($Run.result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
+    if (-not (Use-AdcsCaFreshSet -Run $Run)) {
+        Assert-AdcsCaReady -Run $Run
+        Use-AdcsCaResource -Resource (Enable-AdcsCaPrivilege) -Block { Invoke-AdcsCaRun -Run $Run }
     }
 }
 
@@ -129,7 +112,7 @@ Function Assert-AdcsCaReady {
     )
 
     Assert-AdcsCaPrivilege
-    Assert-AdcsCaFreeSpace -Repository $Run.repository -NeededBytes (Get-AdcsCaLiveSize -Authority $Run.authority)
+    Assert-AdcsCaFreeSpace -Repository $Run.repository -NeededBytes (Get-AdcsCaLiveSize -Authority $Run.authority) -ReserveBytes $Run.option.reserve_bytes
 }
 
 Function Assert-AdcsCaOnline {
@@ -166,15 +149,17 @@ Function Invoke-AdcsCaRun {
     $failure = $null
     try {
         Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block {
-            Assert-AdcsCaOnline -Certadm $Resource
+            param ($Certadm)
+            Assert-AdcsCaOnline -Certadm $Certadm
             $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
             $Run.result.label = $Run.set.label
             Add-AdcsCaManifestFact -Run $Run
-            Use-AdcsCaResource -Resource ($Resource.Prepare($env:COMPUTERNAME, 'Full')) -Block {
-                Copy-AdcsCaDatabase -Run $Run -Session $Resource
+            Use-AdcsCaResource -Resource ($Certadm.Prepare($env:COMPUTERNAME, 'Full')) -Block {
+                param ($Session)
+                Copy-AdcsCaDatabase -Run $Run -Session $Session
                 Confirm-AdcsCaCopy -Run $Run
-                Limit-AdcsCaLog -Run $Run -Session $Resource
-                Copy-AdcsCaDynamicFile -Run $Run -Session $Resource
+                Limit-AdcsCaLog -Run $Run -Session $Session
+                Copy-AdcsCaDynamicFile -Run $Run -Session $Session
             }
         }
     }
@@ -330,7 +315,7 @@ Function Confirm-AdcsCaCopy {
     if ($Run.option.verify) {
         $problems = @($set.manifest.files | ForEach-Object { Get-AdcsCaFileProblem -Path $set.staging -File $_ -Hash })
         if ($problems.Count) {
-            $message = "The copy does not match what was read from the CA: $($problems -join '; '). Check the destination's disk."
+            $message = "The copy does not match what was read from the CA: $(@($problems | ForEach-Object { $_.message }) -join '; '). Check the destination's disk."
             throw [Adcs.Ca.BackupException]::new($message, 0)
         }
         $set.manifest.verified = $true

@@ -7,6 +7,8 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
 Function New-AdcsCaBackupResult {
     <#
@@ -164,27 +166,6 @@ Function Set-AdcsCaPrediction {
     $result.logs.after = $logCount
 }
 
-Function Get-AdcsCaTotal {
-    <#
-    .SYNOPSIS
-    The sum of the sizes of files, in bytes.
-    #>
-    [CmdletBinding()]
-    [OutputType([Int64])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [AllowEmptyCollection()]
-        [Object[]]
-        $File
-    )
-
-    $total = [Int64]0
-    foreach ($one in $File) {
-        $total += $one.size
-    }
-    $total
-}
-
 Function Get-AdcsCaGenerationRange {
     <#
     .SYNOPSIS
@@ -208,47 +189,5 @@ Function Get-AdcsCaGenerationRange {
     @{ low = $numbers[0]; high = $numbers[-1]; missing = $numbers[-1] - $numbers[0] + 1 - $numbers.Count }
 }
 
-Function ConvertTo-AdcsCaException {
-    <#
-    .SYNOPSIS
-    The BackupException in an error record; one made from its innermost exception where there is none.
-    #>
-    [CmdletBinding()]
-    [OutputType([Exception])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [System.Management.Automation.ErrorRecord]
-        $ErrorRecord
-    )
-
-    for ($e = $ErrorRecord.Exception; $null -ne $e; $e = $e.InnerException) {
-        if ($e -is [Adcs.Ca.BackupException]) {
-            return $e
-        }
-    }
-    [Adcs.Ca.BackupException]::Unexpected($ErrorRecord.Exception.GetBaseException())
-}
-
-Function ConvertTo-AdcsCaTimeSpan {
-    <#
-    .SYNOPSIS
-    A TimeSpan from a text such as 90min, 12h, 2d or 1d12h (w, d, h, min, s). Throws on anything else.
-    #>
-    [CmdletBinding()]
-    [OutputType([TimeSpan])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [AllowEmptyString()]
-        [String]
-        $Text
-    )
-
-    if ($Text -cnotmatch '^(?=.)(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})min)?(?:([0-9]{1,5})s)?$') {
-        throw [Adcs.Ca.BackupException]::new("'$Text' is not a time span. Use whole numbers with w, d, h, min and s in that order, such as 12h or 1d12h.", 0)
-    }
-    $number = @(1..5 | ForEach-Object { if ($Matches[$_]) { [Int32]$Matches[$_] } else { 0 } })
-    New-Object -TypeName TimeSpan -ArgumentList (7 * $number[0] + $number[1]), $number[2], $number[3], $number[4]
-}
-
-Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaTimeSpan, Get-AdcsCaBackupListing, Get-AdcsCaGenerationRange,
+Export-ModuleMember -Function Get-AdcsCaBackupListing, Get-AdcsCaGenerationRange,
 New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Use-AdcsCaFreshSet

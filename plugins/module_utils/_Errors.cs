@@ -168,10 +168,21 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
             }
         }
 
-        /// <summary>The same failure with a sentence added to its message.</summary>
+        /// <summary>The same failure with a sentence added to the end of its message.</summary>
         public BackupException Append(string sentence)
         {
-            BackupException e = new BackupException(Message + sentence, this, Step);
+            return WithMessage(Message + sentence);
+        }
+
+        /// <summary>The same failure with a sentence added to the beginning of its message.</summary>
+        public BackupException Prepend(string sentence)
+        {
+            return WithMessage(sentence + Message);
+        }
+
+        private BackupException WithMessage(string message)
+        {
+            BackupException e = new BackupException(message, this, Step);
             e.Function = Function;
             e.Code = Code;
             e.File = File;

@@ -5,7 +5,6 @@
 
 using ansible_collections.adcs.ca.plugins.module_utils._Errors;
 using ansible_collections.adcs.ca.plugins.module_utils._StreamCopy;
-using Microsoft.Win32.SafeHandles;
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
@@ -17,36 +16,13 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 {
     internal static class NativeHelpers
     {
-        internal const uint SDDL_REVISION_1 = 1;
         internal const uint MOVEFILE_REPLACE_EXISTING = 0x1;
         internal const uint MOVEFILE_WRITE_THROUGH = 0x8;
-        internal const int ERROR_ALREADY_EXISTS = 183;
-
-        [StructLayout(LayoutKind.Sequential)]
-        internal struct SECURITY_ATTRIBUTES
-        {
-            internal int nLength;
-            internal IntPtr lpSecurityDescriptor;
-            internal int bInheritHandle;
-        }
+        internal const uint INVALID_FILE_ATTRIBUTES = 0xFFFFFFFF;
     }
 
     internal static class NativeMethods
     {
-        [DllImport("advapi32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
-        [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool ConvertStringSecurityDescriptorToSecurityDescriptorW(
-            string StringSecurityDescriptor,
-            uint StringSDRevision,
-            out SafeLocalHandle SecurityDescriptor,
-            IntPtr SecurityDescriptorSize);
-
-        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
-        [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool CreateDirectoryW(
-            string lpPathName,
-            ref NativeHelpers.SECURITY_ATTRIBUTES lpSecurityAttributes);
-
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool GetDiskFreeSpaceExW(
@@ -55,8 +31,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             IntPtr lpTotalNumberOfBytes,
             IntPtr lpTotalNumberOfFreeBytes);
 
-        [DllImport("kernel32.dll")]
-        internal static extern IntPtr LocalFree(IntPtr hMem);
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        internal static extern uint GetFileAttributesW(string lpFileName);
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
@@ -66,45 +42,16 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             uint dwFlags);
     }
 
-    internal sealed class SafeLocalHandle : SafeHandleZeroOrMinusOneIsInvalid
-    {
-        internal SafeLocalHandle()
-            : base(true)
-        {
-        }
-
-        protected override bool ReleaseHandle()
-        {
-            return NativeMethods.LocalFree(handle) == IntPtr.Zero;
-        }
-    }
-
     public static class FileSystem
     {
         private const int CopyBufferSize = 512 * 1024;
 
-        /// <summary>Creates a folder that has its access list from its first moment on. An existing folder is left as it is.</summary>
-        /// <param name="path">The folder; its parent must exist.</param>
-        /// <param name="sddl">The security descriptor.</param>
-        /// <returns>Whether the folder was created.</returns>
-        /// <exception cref="BackupException">The folder could not be created.</exception>
-        public static bool CreatePrivateDirectory(string path, string sddl)
+        /// <summary>Asks for the root of a drive or share, which .NET's Exists answers without saying why not.</summary>
+        /// <exception cref="BackupException">It cannot be reached; the code says why.</exception>
+        public static void Reach(string root)
         {
-            SafeLocalHandle descriptor;
-            if (!NativeMethods.ConvertStringSecurityDescriptorToSecurityDescriptorW(
-                sddl, NativeHelpers.SDDL_REVISION_1, out descriptor, IntPtr.Zero))
-                throw Failed("ConvertStringSecurityDescriptorToSecurityDescriptorW", path, String.Format("for '{0}'", sddl));
-            using (descriptor)
-            {
-                NativeHelpers.SECURITY_ATTRIBUTES attributes = new NativeHelpers.SECURITY_ATTRIBUTES();
-                attributes.nLength = Marshal.SizeOf(typeof(NativeHelpers.SECURITY_ATTRIBUTES));
-                attributes.lpSecurityDescriptor = descriptor.DangerousGetHandle();
-                if (NativeMethods.CreateDirectoryW(path, ref attributes))
-                    return true;
-                if (Marshal.GetLastWin32Error() == NativeHelpers.ERROR_ALREADY_EXISTS && Directory.Exists(path))
-                    return false;
-                throw Failed("CreateDirectoryW", path, String.Format("on '{0}'", path));
-            }
+            if (NativeMethods.GetFileAttributesW(root) == NativeHelpers.INVALID_FILE_ATTRIBUTES)
+                throw Failed("GetFileAttributesW", root, String.Format("on '{0}'", root));
         }
 
         /// <summary>The bytes that the caller may still write in the folder's volume or share.</summary>

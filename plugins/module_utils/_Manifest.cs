@@ -46,6 +46,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
 
         private const string HashKey = "manifest_sha256";
         private const int MaxDepth = 16;
+        private static readonly Regex Label = new Regex("^[0-9]{8}T[0-9]{6}Z-(full|logs)\\z", RegexOptions.CultureInvariant);
         private static readonly UTF8Encoding Utf8 = new UTF8Encoding(false, true);
         private static readonly Regex HashLine = new Regex("^  \"manifest_sha256\": \"([0-9a-f]{64})\",\n", RegexOptions.Multiline | RegexOptions.CultureInvariant);
 
@@ -246,14 +247,28 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
         {
             if (Get<long>(document, "schema") != Schema)
                 throw new ManifestException(String.Format("its schema is {0}; this version reads schema {1}", document["schema"], Schema));
-            foreach (string key in new string[] { "label", "type", "state", "started", "finished" })
-                Get<string>(document, key);
+            string label = Get<string>(document, "label");
+            if (!Label.IsMatch(label) || !label.EndsWith("-" + Get<string>(document, "type"), StringComparison.Ordinal))
+                throw new ManifestException(String.Format("its label '{0}' is not that of a set of its type", label));
+            string state = Get<string>(document, "state");
+            if (state != "copied" && state != "complete")
+                throw new ManifestException(String.Format("its state '{0}' is not known", state));
+            foreach (string key in new string[] { "started", "finished" })
+                RequireTime(document, key);
             Get<bool>(document, "verified");
-            foreach (string key in new string[] { "ca", "truncation" })
-                Get<Dictionary<string, object>>(document, key);
-            Get<string>((Dictionary<string, object>)document["ca"], "name");
-            foreach (string key in new string[] { "restore_map", "skipped" })
-                Get<object[]>(document, key);
+            if (document.ContainsKey("prior") && document["prior"] != null)
+                Get<string>(document, "prior");
+            Dictionary<string, object> ca = Get<Dictionary<string, object>>(document, "ca");
+            Get<string>(ca, "name");
+            Get<string>(ca, "host");
+            Dictionary<string, object> truncation = Get<Dictionary<string, object>>(document, "truncation");
+            Get<bool>(truncation, "requested");
+            if (!truncation.ContainsKey("done") || truncation["done"] != null)
+                Get<bool>(truncation, "done");
+            Get<long>(truncation, "logs_before");
+            Get<long>(truncation, "logs_after");
+            RequireTexts(document, "restore_map", "kind", "path");
+            RequireTexts(document, "skipped", "what", "why");
             foreach (object item in Get<object[]>(document, "files"))
             {
                 Dictionary<string, object> file = item as Dictionary<string, object>;
@@ -265,6 +280,25 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
                     throw new ManifestException("an entry of 'files' has a negative size");
                 if (!IsInside((string)file["path"]))
                     throw new ManifestException(String.Format("the path '{0}' leaves the set", file["path"]));
+            }
+        }
+
+        private static void RequireTime(Dictionary<string, object> map, string key)
+        {
+            DateTime time;
+            if (!DateTime.TryParseExact(Get<string>(map, key), "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.None, out time))
+                throw new ManifestException(String.Format("its key '{0}' is not a time", key));
+        }
+
+        private static void RequireTexts(Dictionary<string, object> document, string list, params string[] keys)
+        {
+            foreach (object item in Get<object[]>(document, list))
+            {
+                Dictionary<string, object> map = item as Dictionary<string, object>;
+                if (map == null)
+                    throw new ManifestException(String.Format("an entry of '{0}' is not an object", list));
+                foreach (string key in keys)
+                    Get<string>(map, key);
             }
         }
 

@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Private to the adcs.ca collection: where a repository is, who may read it, and who holds it.
+# Private to the adcs.ca collection: where a repository is, and whether it can take a set.
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 
 $labelPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)$'
-$lockName = '.lock'
 
 # Windows PowerShell 5.1 cannot use longer paths:
 # https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation
@@ -51,9 +51,7 @@ Function Get-AdcsCaRepository {
             throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: '$element' is not the name of a folder.", 0)
         }
     }
-    if (-not [System.IO.Directory]::Exists($root)) {
-        throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: the drive or share '$root' does not exist or cannot be reached.", 0)
-    }
+    Assert-AdcsCaReachable -Path $Path -Root $root
 
     $repository = [System.IO.Path]::Combine([String[]](@($root) + $elements + $FolderName))
     Assert-AdcsCaOrdinaryFolder -Path $repository
@@ -65,6 +63,37 @@ Function Get-AdcsCaRepository {
         throw [Adcs.Ca.BackupException]::new($message, 0)
     }
     @{ path = $repository; staging = $staging }
+}
+
+Function Assert-AdcsCaReachable {
+    <#
+    .SYNOPSIS
+    Throws, and says why, when the drive or share of a destination cannot be reached.
+
+    .PARAMETER Path
+    The destination.
+
+    .PARAMETER Root
+    Its drive or share.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Root
+    )
+
+    try {
+        [Adcs.Ca.FileSystem]::Reach($Root)
+    }
+    catch {
+        $cause = ConvertTo-AdcsCaShareError -Path $Path -ErrorRecord $_
+        throw $cause.Prepend("The path '$Path' cannot be used: the drive or share '$Root' does not exist or cannot be reached. ")
+    }
 }
 
 Function Assert-AdcsCaOrdinaryFolder {
@@ -100,6 +129,9 @@ Function Assert-AdcsCaFreeSpace {
 
     .PARAMETER NeededBytes
     The size of a set.
+
+    .PARAMETER ReserveBytes
+    What must be left free beside it.
     #>
     [CmdletBinding()]
     param (
@@ -109,7 +141,11 @@ Function Assert-AdcsCaFreeSpace {
 
         [Parameter(Mandatory = $true)]
         [Int64]
-        $NeededBytes
+        $NeededBytes,
+
+        [Parameter(Mandatory = $true)]
+        [Int64]
+        $ReserveBytes
     )
 
     $existing = $Repository.path
@@ -117,160 +153,10 @@ Function Assert-AdcsCaFreeSpace {
         $existing = [System.IO.Path]::GetDirectoryName($existing)
     }
     $free = [Adcs.Ca.FileSystem]::GetFreeBytes($existing)
-    if ($free -lt $NeededBytes) {
-        $message = "Too little free space at '$existing': the database and its logs need $NeededBytes bytes, $free are free. " +
+    if ($free -lt $NeededBytes + $ReserveBytes) {
+        $message = "Too little free space at '$existing': the database and its logs need $NeededBytes bytes and the reserve is $ReserveBytes, $free are free. " +
         'Free space there, or choose another destination.'
         throw [Adcs.Ca.BackupException]::new($message, 0)
-    }
-}
-
-Function Initialize-AdcsCaRepository {
-    <#
-    .SYNOPSIS
-    Creates the folders down to the repository that are missing, each private from its first moment on.
-
-    .PARAMETER Repository
-    The result of Get-AdcsCaRepository.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Repository
-    )
-
-    $missing = New-Object -TypeName System.Collections.Stack
-    for ($at = $Repository.path; $at -and -not [System.IO.Directory]::Exists($at); $at = [System.IO.Path]::GetDirectoryName($at)) {
-        $missing.Push($at)
-    }
-    $sddl = Get-AdcsCaPrivateSddl
-    foreach ($folder in $missing) {
-        $null = [Adcs.Ca.FileSystem]::CreatePrivateDirectory($folder, $sddl)
-    }
-}
-
-Function Get-AdcsCaPrivateSddl {
-    <#
-    .SYNOPSIS
-    The access list of a repository: protected, full control for SYSTEM and Administrators, and for the account that runs the
-    backup where it is no administrator, as a backup operator is under role separation.
-    #>
-    [CmdletBinding()]
-    [OutputType([String])]
-    param ()
-
-    $user = [System.Security.Principal.WindowsIdentity]::GetCurrent()
-    $principal = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $user
-    $sddl = 'D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)'
-    if (-not $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
-        $sddl += "(A;OICI;FA;;;$($user.User.Value))"
-    }
-    $sddl
-}
-
-Function Lock-AdcsCaRepository {
-    <#
-    .SYNOPSIS
-    Takes the lock of a repository. Dispose the result to release it; the system does so when the process dies.
-
-    .DESCRIPTION
-    The lock is an open handle on the file .lock that lets others read and nothing else, so it works across hosts on a share.
-    The file names its holder. A file without a handle on it, as after a power failure, is taken over.
-
-    .PARAMETER Repository
-    The result of Get-AdcsCaRepository.
-
-    .OUTPUTS
-    System.IO.FileStream
-    #>
-    [CmdletBinding()]
-    [OutputType([System.IO.FileStream])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Repository
-    )
-
-    $path = [System.IO.Path]::Combine($Repository.path, $lockName)
-    $holder = "host $env:COMPUTERNAME, process $PID, since $([DateTime]::UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [CultureInfo]::InvariantCulture))"
-    $content = (New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false).GetBytes($holder)
-    $lock = $null
-    try {
-        $lock = New-Object -TypeName System.IO.FileStream -ArgumentList @(
-            $path, [System.IO.FileMode]::OpenOrCreate, [System.IO.FileAccess]::ReadWrite, [System.IO.FileShare]::Read, 1,
-            [System.IO.FileOptions]::DeleteOnClose)
-        $lock.SetLength(0)
-        $lock.Write($content, 0, $content.Length)
-        $lock.Flush()
-        $lock
-    }
-    catch {
-        $cause = $_.Exception.GetBaseException()
-        if ($lock) {
-            $lock.Dispose()
-        }
-        Assert-AdcsCaUnlocked -Repository $Repository
-        throw [Adcs.Ca.BackupException]::FromIO($cause, 'CreateFile', 0, $path, "The repository '$($Repository.path)' is not writable")
-    }
-}
-
-Function Assert-AdcsCaUnlocked {
-    <#
-    .SYNOPSIS
-    Throws and names the holder when somebody holds the lock of a repository. Writes nothing.
-
-    .PARAMETER Repository
-    The result of Get-AdcsCaRepository.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Repository
-    )
-
-    $path = [System.IO.Path]::Combine($Repository.path, $lockName)
-    if (-not [System.IO.File]::Exists($path)) {
-        return
-    }
-    try {
-        [System.IO.File]::Open($path, 'Open', 'Read', 'Read, Delete').Dispose()
-    }
-    catch {
-        $holder = Get-AdcsCaLockHolder -Path $path
-        $message = "Another backup holds the repository '$($Repository.path)': $holder. Wait until it ends, then run again."
-        throw [Adcs.Ca.BackupException]::new($message, 0)
-    }
-}
-
-Function Get-AdcsCaLockHolder {
-    <#
-    .SYNOPSIS
-    The text of a lock file that another process holds.
-
-    .PARAMETER Path
-    The lock file.
-    #>
-    [CmdletBinding()]
-    [OutputType([String])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [String]
-        $Path
-    )
-
-    try {
-        $file = [System.IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
-        $reader = New-Object -TypeName System.IO.StreamReader -ArgumentList $file
-        try {
-            $reader.ReadToEnd()
-        }
-        finally {
-            $reader.Dispose()
-        }
-    }
-    catch {
-        'a process that releases it at this moment, or whose lock this account may not read'
     }
 }
 
@@ -293,5 +179,4 @@ Function Get-AdcsCaLabel {
     }
 }
 
-Export-ModuleMember -Function Assert-AdcsCaFreeSpace, Assert-AdcsCaOrdinaryFolder, Assert-AdcsCaUnlocked, Get-AdcsCaLabel,
-Get-AdcsCaRepository, Initialize-AdcsCaRepository, Lock-AdcsCaRepository
+Export-ModuleMember -Function Assert-AdcsCaFreeSpace, Assert-AdcsCaOrdinaryFolder, Get-AdcsCaLabel, Get-AdcsCaRepository

@@ -9,9 +9,10 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._StreamCopy
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
 $manifestName = 'manifest.json'
-$timeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'"
 
 Function New-AdcsCaSet {
     <#
@@ -255,7 +256,7 @@ Function Publish-AdcsCaSet {
     Assert-AdcsCaOrdinaryFolder -Path $Set.staging
     $check = Test-AdcsCaSet -Path $Set.staging
     if ($check.problems.Count) {
-        throw [Adcs.Ca.BackupException]::new("The set '$($Set.label)' was not published: $($check.problems -join '; '). It is left in '$($Set.staging)'.", 0)
+        throw [Adcs.Ca.BackupException]::new("The set '$($Set.label)' was not published: $(@($check.problems | ForEach-Object { $_.message }) -join '; '). It is left in '$($Set.staging)'.", 0)
     }
     [Adcs.Ca.FileSystem]::MoveDurably($Set.staging, $Set.path)
     Remove-AdcsCaStaging -Repository $Repository
@@ -288,137 +289,5 @@ Function Remove-AdcsCaStaging {
     }
 }
 
-Function Test-AdcsCaSet {
-    <#
-    .SYNOPSIS
-    Looks at the folder of a set: is its manifest intact, and is every file that it lists there with its size?
-
-    .PARAMETER Hash
-    Read every file and compare its SHA-256 too.
-
-    .OUTPUTS
-    A hashtable: label, path, manifest (the document, or $null where it is not intact), problems (strings; none means complete
-    where the manifest's state says so).
-    #>
-    [CmdletBinding()]
-    [OutputType([Hashtable])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [String]
-        $Path,
-
-        [Switch]
-        $Hash
-    )
-
-    $set = @{ label = [System.IO.Path]::GetFileName($Path); path = $Path; manifest = $null; problems = @() }
-    try {
-        $set.manifest = Read-AdcsCaManifest -Path $Path
-        if ($set.manifest.label -cne $set.label) {
-            throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($set.manifest.label)'")
-        }
-    }
-    catch {
-        $set.manifest = $null
-        $set.problems = @("the manifest cannot be used: $($_.Exception.GetBaseException().Message)")
-        return $set
-    }
-    $set.problems = @(foreach ($file in $set.manifest.files) {
-            Get-AdcsCaFileProblem -Path $Path -File $file -Hash:$Hash
-        })
-    $set
-}
-
-Function Read-AdcsCaManifest {
-    <#
-    .SYNOPSIS
-    The document of the manifest in a folder. Throws when it is missing, too large, altered or not valid.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [String]
-        $Path
-    )
-
-    $file = New-Object -TypeName System.IO.FileInfo -ArgumentList ([System.IO.Path]::Combine($Path, $manifestName))
-    if (-not $file.Exists) {
-        throw [Adcs.Ca.ManifestException]::new('it is missing')
-    }
-    if ($file.Length -gt [Adcs.Ca.Manifest]::MaxSizeBytes) {
-        throw [Adcs.Ca.ManifestException]::new("it has $($file.Length) bytes, more than any manifest")
-    }
-    [Adcs.Ca.Manifest]::Read([System.IO.File]::ReadAllBytes($file.FullName))
-}
-
-Function Get-AdcsCaFileProblem {
-    <#
-    .SYNOPSIS
-    What is wrong with one file of a set, in words; nothing when it is as the manifest says.
-    #>
-    [CmdletBinding()]
-    [OutputType([String])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [String]
-        $Path,
-
-        [Parameter(Mandatory = $true)]
-        [System.Collections.IDictionary]
-        $File,
-
-        [Switch]
-        $Hash
-    )
-
-    $full = [System.IO.Path]::Combine($Path, $File.path)
-    $item = New-Object -TypeName System.IO.FileInfo -ArgumentList $full
-    if (-not $item.Exists) {
-        return "'$($File.path)' is missing"
-    }
-    if (($item.Attributes -bor $item.Directory.Attributes) -band [System.IO.FileAttributes]::ReparsePoint) {
-        return "'$($File.path)' is or lies below a reparse point"
-    }
-    if ($item.Length -ne $File.size) {
-        return "'$($File.path)' has $($item.Length) bytes, not $($File.size)"
-    }
-    if ($Hash -and [Adcs.Ca.FileSystem]::Read($full).Sha256 -cne $File.sha256) {
-        return "'$($File.path)' was altered: its SHA-256 does not match"
-    }
-}
-
-Function ConvertTo-AdcsCaTime {
-    <#
-    .SYNOPSIS
-    A UTC time as manifests and results write it: 2026-11-22T21:39:00Z.
-    #>
-    [CmdletBinding()]
-    [OutputType([String])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [DateTime]
-        $Time
-    )
-
-    $Time.ToString($timeFormat, [CultureInfo]::InvariantCulture)
-}
-
-Function ConvertFrom-AdcsCaTime {
-    <#
-    .SYNOPSIS
-    The UTC time of a manifest's text.
-    #>
-    [CmdletBinding()]
-    [OutputType([DateTime])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [String]
-        $Text
-    )
-
-    [DateTime]::ParseExact($Text, $timeFormat, [CultureInfo]::InvariantCulture, 'AssumeUniversal, AdjustToUniversal')
-}
-
-Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, ConvertFrom-AdcsCaTime, ConvertTo-AdcsCaTime, Get-AdcsCaFileProblem,
-Get-AdcsCaNextSet, Get-AdcsCaSetFilePath,
-New-AdcsCaSet, Publish-AdcsCaSet, Remove-AdcsCaStaging, Save-AdcsCaManifest, Test-AdcsCaSet
+Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, Get-AdcsCaNextSet, Get-AdcsCaSetFilePath, New-AdcsCaSet,
+Publish-AdcsCaSet, Remove-AdcsCaStaging, Save-AdcsCaManifest

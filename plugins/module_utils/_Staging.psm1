@@ -6,6 +6,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
 Function Clear-AdcsCaStaging {
     <#
@@ -37,13 +38,13 @@ Function Clear-AdcsCaStaging {
 
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
     foreach ($label in Get-AdcsCaLabel -Path $Repository.staging) {
-        $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $label)) -Hash
+        $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $label)) -Depth hashes
         if ($null -eq $found.manifest) {
             Remove-AdcsCaStaging -Repository $Repository -Label $label
-            @{ label = $label; action = 'discarded'; why = $found.problems[0] }
+            @{ label = $label; action = 'discarded'; why = $found.problems[0].message }
         }
         elseif ($found.problems.Count) {
-            @{ label = $label; action = 'kept'; why = $found.problems -join '; ' }
+            @{ label = $label; action = 'kept'; why = @($found.problems | ForEach-Object { $_.message }) -join '; ' }
         }
         else {
             Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found

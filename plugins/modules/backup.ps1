@@ -6,12 +6,17 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Backup
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 
 $spec = @{
     options = @{
+        access = @{ type = 'list'; elements = 'str'; default = @() }
         dynamic_files = @{ type = 'bool'; default = $true }
         max_age = @{ type = 'str' }
         path = @{ type = 'str'; required = $true }
+        previous_host = @{ type = 'str' }
+        reserve = @{ type = 'str'; default = '256M' }
         truncate_logs = @{ type = 'bool'; default = $false }
         type = @{ type = 'str'; choices = @('full'); default = 'full' }
         verify = @{ type = 'bool'; default = $true }
@@ -22,9 +27,12 @@ $spec = @{
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $option = @{
+    access = $module.Params.access
     dynamic_files = $module.Params.dynamic_files
     max_age = $null
     path = $module.Params.path
+    previous_host = $module.Params.previous_host
+    reserve_bytes = 0
     truncate_logs = $module.Params.truncate_logs
     type = $module.Params.type
     verify = $module.Params.verify
@@ -36,6 +44,7 @@ try {
     if ($null -ne $module.Params.max_age) {
         $option.max_age = ConvertTo-AdcsCaTimeSpan -Text $module.Params.max_age
     }
+    $option.reserve_bytes = ConvertTo-AdcsCaSize -Text $module.Params.reserve
     if ($option.truncate_logs -and -not $option.verify) {
         throw [Adcs.Ca.BackupException]::new('truncate_logs needs verify: logs are not given up for a copy that was not read again.', 0)
     }

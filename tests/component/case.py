@@ -33,8 +33,14 @@ class Case:
         self, *, check_mode: bool = False, diff: bool = False, timeout_s: float = 60.0, **params: Any
     ) -> ModuleRun:
         """Run ``adcs.ca.backup`` with ``path`` set to the destination unless the test gives another."""
+        return self.module("backup", check_mode=check_mode, diff=diff, timeout_s=timeout_s, **params)
+
+    def module(
+        self, name: str, *, check_mode: bool = False, diff: bool = False, timeout_s: float = 60.0, **params: Any
+    ) -> ModuleRun:
+        """Run a module of the collection with ``path`` set to the destination unless the test gives another."""
         options = {"path": DESTINATION, **params}
-        return self.worker.module("backup", options, check_mode=check_mode, diff=diff, timeout_s=timeout_s)
+        return self.worker.module(name, options, check_mode=check_mode, diff=diff, timeout_s=timeout_s)
 
     def database_file(self) -> Path:
         """Return the one database of the CA."""

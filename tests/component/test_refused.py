@@ -12,6 +12,7 @@ from adcs_lab import sets
 from adcs_lab.faults import Fault
 
 from case import Case
+from fabricate import write_manifest
 
 FUNCTIONS = [
     "CertSrvIsServerOnlineW",
@@ -409,32 +410,52 @@ def test_a_failed_unload_keeps_the_set(case: Case) -> None:
     case.only_set()
 
 
-def test_a_live_lock_names_its_holder(case: Case) -> None:
+@pytest.mark.parametrize(("spare", "refused"), [(0, False), (-1, True)])
+def test_the_reserve_counts(case: Case, spare: int, refused: bool) -> None:
+    free = case.live_size() + 3 * 1024 * 1024 + spare
+    case.faults(
+        Fault("NtQueryVolumeInformationFile@C:", "*", "free", str(free - free % 4096 + (4096 if spare == 0 else 0)))
+    )
+    run = case.backup(reserve="3M")
+    assert run.failed is refused
+    if refused:
+        assert f"the reserve is {3 * 1024 * 1024}" in run.message
+        assert_nothing_happened(case)
+
+
+@pytest.mark.parametrize("text", ["", "3x", "-1", "1.5G", "G", "10MB", "1234567", "٣M", "1 G"])
+def test_a_bad_reserve_is_refused(case: Case, text: str) -> None:
+    run = case.backup(reserve=text)
+    assert run.failed and "is not a size" in run.message
+    assert not case.destination.exists()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    "owner",
+    [{"name": "Prüf #1 Issuing CA", "host": "ca99.lab.example"}, {"name": "Another CA", "host": "ca01.lab.example"}],
+    ids=["host", "name"],
+)
+def test_a_repository_of_another_ca(case: Case, owner: dict[str, str], check_mode: bool) -> None:
     case.backup()
-    before = sets.snapshot(case.repository)
-    lock = rf"C:\Backup\{case.ca.folder_name}\.lock"
-    hold = (
-        "$global:held = [IO.File]::Open('{0}', 'OpenOrCreate', 'ReadWrite', 'Read');"
-        "$text = [Text.Encoding]::UTF8.GetBytes('host OTHER, process 4711');"
-        "$global:held.Write($text, 0, $text.Length); $global:held.Flush()"
-    ).format(lock)
-    case.worker.script(hold)
-    try:
-        run = case.backup()
-        check = case.backup(check_mode=True)
-    finally:
-        case.worker.script("$global:held.Dispose()")
-    for failed in (run, check):
-        assert failed.failed and "host OTHER, process 4711" in failed.message
-    (case.repository / ".lock").unlink()
-    assert sets.snapshot(case.repository).keys() == before.keys()
-    assert len(case.published()) == 1
+    folder = case.only_set()
+    document = sets.manifest(folder)
+    write_manifest(folder, {**document, "ca": {**document["ca"], **owner}})
+    before = sets.snapshot(case.destination)
+    case.ca.clear_journal()
+    for params in ({}, {"max_age": "1h"}):
+        run = case.backup(check_mode=check_mode, **params)
+        assert run.failed and f"belongs to the CA '{owner['name']}' on '{owner['host']}'" in run.message
+        assert f"'{case.ca.name}' on '{case.ca.host}'" in run.message
+    assert sets.snapshot(case.destination) == before
+    assert case.journal().calls("CertSrvBackupPrepareW") == []
 
 
-def test_a_dead_lock_is_taken_over(case: Case) -> None:
-    case.repository.mkdir(parents=True)
-    (case.repository / ".lock").write_text("host GONE, process 1")
-    run = case.backup()
-    assert not run.failed, run.message
-    case.only_set()
-    case.assert_clean()
+def test_a_ca_that_moved_goes_on_with_its_repository(case: Case) -> None:
+    case.backup()
+    folder = case.only_set()
+    document = sets.manifest(folder)
+    write_manifest(folder, {**document, "ca": {**document["ca"], "host": "old.lab.example"}})
+    assert not case.backup(previous_host="OLD.lab.example").failed
+    assert len(case.published()) == 2
+    assert not case.backup().failed

@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what a repository holds, good and bad, as data. Reads only.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
+
+Function Get-AdcsCaCatalogue {
+    <#
+    .SYNOPSIS
+    Lists the sets of a repository, newest first, and everything in it that is not as it should be.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Depth
+    none: read the manifests. sizes: look at every file of every set. hashes: read every file and compare its SHA-256.
+
+    .PARAMETER Now
+    The time that ages are counted from, UTC.
+
+    .OUTPUTS
+    A hashtable: sets (see Get-AdcsCaCatalogueEntry), problems (of the repository itself, see New-AdcsCaProblem), bytes (of all
+    sets together).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Depth,
+
+        [Parameter(Mandatory = $true)]
+        [DateTime]
+        $Now
+    )
+
+    $sets = @(foreach ($label in Get-AdcsCaLabel -Path $Repository.path) {
+            $set = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.path, $label)) -Depth $Depth
+            Get-AdcsCaCatalogueEntry -Set $set -Depth $Depth -Now $Now
+        })
+    Add-AdcsCaChain -Entry $sets
+    @{
+        sets = $sets
+        problems = @(Get-AdcsCaRepositoryProblem -Repository $Repository -Label @($sets | ForEach-Object { $_.label }))
+        bytes = [Int64]($sets | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
+    }
+}
+
+Function Get-AdcsCaCatalogueEntry {
+    <#
+    .SYNOPSIS
+    One set as data. A set that cannot be read is an entry with problems, never an error.
+
+    .PARAMETER Set
+    The result of Test-AdcsCaSet.
+
+    .PARAMETER Depth
+    How the set was looked at.
+
+    .PARAMETER Now
+    The time that ages are counted from, UTC.
+
+    .OUTPUTS
+    A hashtable: label, path, type, prior, chain, started, finished, duration_s, age_s, bytes, file_count, complete, verified,
+    problems. What the manifest would have told is $null where it cannot be used; complete is $null where nobody looked.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Depth,
+
+        [Parameter(Mandatory = $true)]
+        [DateTime]
+        $Now
+    )
+
+    $entry = @{
+        label = $Set.label
+        path = $Set.path
+        type = $Set.label.Split('-')[-1]
+        prior = $null
+        chain = $null
+        started = $null
+        finished = $null
+        duration_s = $null
+        age_s = $null
+        bytes = $null
+        file_count = $null
+        complete = $false
+        verified = $false
+        problems = @($Set.problems)
+    }
+    $manifest = $Set.manifest
+    if ($null -eq $manifest) {
+        return $entry
+    }
+
+    $started = ConvertFrom-AdcsCaTime -Text $manifest.started
+    $entry.prior = $manifest.prior
+    $entry.started = $manifest.started
+    $entry.finished = $manifest.finished
+    $entry.duration_s = [Int64]((ConvertFrom-AdcsCaTime -Text $manifest.finished) - $started).TotalSeconds
+    $entry.age_s = [Int64]($Now - $started).TotalSeconds
+    $entry.file_count = $manifest.files.Count
+    $entry.bytes = Get-AdcsCaTotal -File $manifest.files
+    if ($manifest.state -ne 'complete') {
+        $entry.problems += New-AdcsCaProblem -Kind manifest -Path $Set.path -Message "the state of the manifest is '$($manifest.state)', not complete"
+    }
+    if ($Depth -ne 'none') {
+        $entry.complete = $entry.problems.Count -eq 0
+        $entry.verified = $entry.complete -and ($Depth -eq 'hashes' -or $manifest.verified)
+        $entry.problems += @(Get-AdcsCaExtraFile -Set $Set)
+    }
+    elseif ($entry.problems.Count -eq 0) {
+        $entry.complete = $null
+        $entry.verified = $null
+    }
+    if ($started -gt $Now) {
+        $entry.problems += New-AdcsCaProblem -Kind future -Path $Set.path -Message "the set is dated in the future: $($manifest.started)"
+    }
+    $entry
+}
+
+Function Add-AdcsCaChain {
+    <#
+    .SYNOPSIS
+    Fills in the chain of each entry: the label of the full set that it needs to be restored, itself for a full one. A logs set
+    whose chain has a hole gets a problem instead.
+
+    .PARAMETER Entry
+    The sets of a repository, as Get-AdcsCaCatalogueEntry gives them.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Entry
+    )
+
+    $byLabel = @{}
+    foreach ($one in $Entry) {
+        $byLabel[$one.label] = $one
+    }
+    foreach ($one in $Entry | Where-Object { $null -ne $_.started }) {
+        $at = $one
+        for ($steps = 0; $null -ne $at -and $at.type -eq 'logs' -and $steps -le $Entry.Count; $steps++) {
+            $at = if ($null -ne $at.prior) { $byLabel[$at.prior] } else { $null }
+        }
+        if ($null -ne $at -and $at.type -eq 'full') {
+            $one.chain = $at.label
+        }
+        else {
+            $one.problems += New-AdcsCaProblem -Kind chain -Path $one.path -Message 'a set that it continues is not in the repository'
+        }
+    }
+}
+
+Function Get-AdcsCaRepositoryProblem {
+    <#
+    .SYNOPSIS
+    Problems for what lies in a repository and is no set: unknown folders and files, and what is left in staging.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Label
+    The labels of its sets.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [String[]]
+        $Label
+    )
+
+    $known = [System.Collections.Generic.HashSet[String]]::new([String[]]($Label + '.lock' + '.staging'))
+    foreach ($item in Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not $known.Contains($_.Name) }) {
+        New-AdcsCaProblem -Kind unknown -Path $item.FullName -Message "'$($item.Name)' is in the repository but is no set"
+    }
+    foreach ($item in Get-AdcsCaFolderItem -Path $Repository.staging) {
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; a running backup works on it, or the next one deals with it"
+    }
+}
+
+Function Get-AdcsCaFolderItem {
+    <#
+    .SYNOPSIS
+    What lies in a folder; nothing where it does not exist or is a reparse point.
+
+    .PARAMETER Path
+    The folder.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.IO.FileSystemInfo])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $folder = [System.IO.DirectoryInfo]::new($Path)
+    if ($folder.Exists -and -not ($folder.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) {
+        $folder.GetFileSystemInfos()
+    }
+}
+
+Function Assert-AdcsCaOwner {
+    <#
+    .SYNOPSIS
+    Throws when the newest readable set of a repository is of another CA or of another host: two CAs whose sanitised names are
+    equal, or two hosts that share one repository, would otherwise expire and continue each other's sets.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority.
+
+    .PARAMETER PreviousHost
+    The host that the CA moved away from, whose sets it goes on with.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost
+    )
+
+    foreach ($label in Get-AdcsCaLabel -Path $Repository.path) {
+        $owner = (Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.path, $label)) -Depth none).manifest.ca
+        if ($null -eq $owner) {
+            continue
+        }
+        if ($owner.name -cne $Authority.name -or $owner.host -notin $Authority.host, $PreviousHost) {
+            $message = "The repository '$($Repository.path)' belongs to the CA '$($owner.name)' on '$($owner.host)', as its set '$label' says, and this is " +
+            "'$($Authority.name)' on '$($Authority.host)'. Give each CA a path of its own; if this CA moved here, set previous_host."
+            throw [Adcs.Ca.BackupException]::new($message, 0)
+        }
+        return
+    }
+}
+
+Export-ModuleMember -Function Assert-AdcsCaOwner, Get-AdcsCaCatalogue

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what PowerShell caught, as the one exception type with its facts.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+
+# What a share answers to an identity that it does not know or that cannot be passed on to it, as HRESULTs.
+$refusedByShare = @(
+    0x80070005  # ERROR_ACCESS_DENIED
+    0x80070056  # ERROR_INVALID_PASSWORD
+    0x80070520  # ERROR_NO_SUCH_LOGON_SESSION
+    0x8007052E  # ERROR_LOGON_FAILURE
+    0x8007052F  # ERROR_ACCOUNT_RESTRICTION
+    0x80070569  # ERROR_LOGON_TYPE_NOT_GRANTED
+)
+
+Function ConvertTo-AdcsCaException {
+    <#
+    .SYNOPSIS
+    The BackupException in an error record; one made from its innermost exception where there is none.
+    #>
+    [CmdletBinding()]
+    [OutputType([Exception])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord
+    )
+
+    for ($e = $ErrorRecord.Exception; $null -ne $e; $e = $e.InnerException) {
+        if ($e -is [Adcs.Ca.BackupException]) {
+            return $e
+        }
+    }
+    [Adcs.Ca.BackupException]::Unexpected($ErrorRecord.Exception.GetBaseException())
+}
+
+Function ConvertTo-AdcsCaShareError {
+    <#
+    .SYNOPSIS
+    The BackupException in an error record. Where a share refused access it also explains why that happens in a remote session.
+
+    .PARAMETER Path
+    The folder that was to be used.
+
+    .PARAMETER ErrorRecord
+    What was caught.
+
+    .NOTES
+    The second hop: https://learn.microsoft.com/en-us/powershell/scripting/security/remoting/ps-remoting-second-hop
+    #>
+    [CmdletBinding()]
+    [OutputType([Exception])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord
+    )
+
+    $cause = ConvertTo-AdcsCaException -ErrorRecord $ErrorRecord
+    if (-not $Path.StartsWith('\\') -or $cause.Code -notin $refusedByShare) {
+        return $cause
+    }
+    $user = [System.Security.Principal.WindowsIdentity]::GetCurrent().Name
+    $cause.Append(" The share was reached as '$user' from a remote session, which usually has no credentials to pass on to another server (the " +
+        "'double hop'). Connect with CredSSP, or with Kerberos and delegation (ansible_winrm_kerberos_delegation), or run the task with " +
+        "become and become_method runas; check that the account may write to the share; or choose a local folder.")
+}
+
+Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaShareError

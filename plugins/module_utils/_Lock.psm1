@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: one backup at a time for a CA and for a repository. A lock is a file that its holder keeps
+# open and that lets others read it and nothing else, so it works across hosts on a share. The file names its holder. The system
+# closes it when the process or the host dies; a file that nobody has open is taken over.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Access
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+
+Function Get-AdcsCaLock {
+    <#
+    .SYNOPSIS
+    The locks that a change of a repository takes, in the order in which to take them. Writes nothing.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority, where the change is a backup: the CA itself has a lock then, on its host, so that two
+    backups of it to different destinations do not meet.
+
+    .OUTPUTS
+    Hashtables {path, what}.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Hashtable]
+        $Authority
+    )
+
+    if ($Authority) {
+        $folder = [System.IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicationData'), 'adcs.ca')
+        @{ path = [System.IO.Path]::Combine($folder, "$($Authority.folder_name).lock"); what = "the CA '$($Authority.name)'" }
+    }
+    @{ path = [System.IO.Path]::Combine($Repository.path, '.lock'); what = "the repository '$($Repository.path)'" }
+}
+
+Function Open-AdcsCaLock {
+    <#
+    .SYNOPSIS
+    Takes a lock. Dispose the result to release it; the system does so when the process dies.
+
+    .PARAMETER Lock
+    A lock of Get-AdcsCaLock. Its folder is created, private, where it is missing.
+
+    .OUTPUTS
+    System.IO.FileStream
+
+    .NOTES
+    Throws Adcs.Ca.BackupException that names the holder of a lock that is taken.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.IO.FileStream])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Lock
+    )
+
+    $folder = [System.IO.Path]::GetDirectoryName($Lock.path)
+    if (-not [System.IO.Directory]::Exists($folder)) {
+        $null = [Adcs.Ca.PrivateFolder]::Create($folder, (Get-AdcsCaPrivateSddl))
+    }
+    $holder = "host $env:COMPUTERNAME, process $PID, since $(ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow))"
+    $content = [System.Text.UTF8Encoding]::new($false).GetBytes($holder)
+    $file = $null
+    try {
+        $file = [System.IO.FileStream]::new($Lock.path, 'OpenOrCreate', 'ReadWrite', 'Read', 1, [System.IO.FileOptions]::DeleteOnClose)
+        $file.SetLength(0)
+        $file.Write($content, 0, $content.Length)
+        $file.Flush()
+        $file
+    }
+    catch {
+        $cause = $_.Exception.GetBaseException()
+        if ($null -ne $file) {
+            $file.Dispose()
+        }
+        Assert-AdcsCaUnlocked -Lock $Lock
+        throw [Adcs.Ca.BackupException]::FromIO($cause, 'CreateFile', 0, $Lock.path, "The lock of $($Lock.what) could not be taken, as its folder is not writable")
+    }
+}
+
+Function Assert-AdcsCaUnlocked {
+    <#
+    .SYNOPSIS
+    Throws and names the holder when somebody holds a lock. Writes nothing.
+
+    .PARAMETER Lock
+    A lock of Get-AdcsCaLock.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Lock
+    )
+
+    if (-not [System.IO.File]::Exists($Lock.path)) {
+        return
+    }
+    try {
+        [System.IO.File]::Open($Lock.path, 'Open', 'Read', 'Read, Delete').Dispose()
+    }
+    catch {
+        $holder = Get-AdcsCaLockHolder -Path $Lock.path
+        $message = "Another run of this collection holds $($Lock.what): $holder. Wait until it ends, then run again."
+        throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+}
+
+Function Get-AdcsCaLockHolder {
+    <#
+    .SYNOPSIS
+    The text of a lock file that another process holds.
+
+    .PARAMETER Path
+    The lock file.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    try {
+        $file = [System.IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
+        $reader = [System.IO.StreamReader]::new($file)
+        try {
+            $reader.ReadToEnd()
+        }
+        finally {
+            $reader.Dispose()
+        }
+    }
+    catch {
+        'a process that releases it at this moment, or whose lock this account may not read'
+    }
+}
+
+Export-ModuleMember -Function Assert-AdcsCaUnlocked, Get-AdcsCaLock, Open-AdcsCaLock

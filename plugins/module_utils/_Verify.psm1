@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: is a set on disk what its manifest says? Reads only.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
+
+$manifestName = 'manifest.json'
+
+Function Test-AdcsCaSet {
+    <#
+    .SYNOPSIS
+    Looks at the folder of a set: is its manifest intact, and is every file that it lists there as it was stored?
+
+    .PARAMETER Path
+    The folder; its name is the label.
+
+    .PARAMETER Depth
+    none: read the manifest only. sizes: look at every file too. hashes: read every file and compare its SHA-256.
+
+    .OUTPUTS
+    A hashtable: label, path, manifest (the document, or $null where it is not intact), problems (see New-AdcsCaProblem; none
+    means complete where the manifest's state says so).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [ValidateSet('none', 'sizes', 'hashes')]
+        [String]
+        $Depth = 'sizes'
+    )
+
+    $set = @{ label = [System.IO.Path]::GetFileName($Path); path = $Path; manifest = $null; problems = @() }
+    try {
+        $set.manifest = Read-AdcsCaManifest -Path $Path
+        if ($set.manifest.label -cne $set.label) {
+            throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($set.manifest.label)'")
+        }
+    }
+    catch {
+        $set.manifest = $null
+        $message = "the manifest cannot be used: $($_.Exception.GetBaseException().Message)"
+        $set.problems = @(New-AdcsCaProblem -Kind manifest -Path ([System.IO.Path]::Combine($Path, $manifestName)) -Message $message)
+        return $set
+    }
+    if ($Depth -ne 'none') {
+        $set.problems = @(foreach ($file in $set.manifest.files) {
+                Get-AdcsCaFileProblem -Path $Path -File $file -Hash:($Depth -eq 'hashes')
+            })
+    }
+    $set
+}
+
+Function Read-AdcsCaManifest {
+    <#
+    .SYNOPSIS
+    The document of the manifest in a folder. Throws when it is missing, too large, altered or not valid.
+
+    .PARAMETER Path
+    The folder of a set.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $folder = [System.IO.DirectoryInfo]::new($Path)
+    $file = [System.IO.FileInfo]::new([System.IO.Path]::Combine($Path, $manifestName))
+    foreach ($item in $folder, $file) {
+        if ($item.Exists -and $item.Attributes -band [System.IO.FileAttributes]::ReparsePoint) {
+            throw [Adcs.Ca.ManifestException]::new("'$($item.FullName)' is a reparse point, and none is followed")
+        }
+    }
+    if (-not $file.Exists) {
+        throw [Adcs.Ca.ManifestException]::new('it is missing')
+    }
+    if ($file.Length -gt [Adcs.Ca.Manifest]::MaxSizeBytes) {
+        throw [Adcs.Ca.ManifestException]::new("it has $($file.Length) bytes, more than any manifest")
+    }
+    [Adcs.Ca.Manifest]::Read([System.IO.File]::ReadAllBytes($file.FullName))
+}
+
+Function Get-AdcsCaFileProblem {
+    <#
+    .SYNOPSIS
+    What is wrong with one file of a set; nothing when it is as the manifest says.
+
+    .PARAMETER Path
+    The folder of the set.
+
+    .PARAMETER File
+    The file's entry in the manifest.
+
+    .PARAMETER Hash
+    Read the file and compare its SHA-256 too.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $File,
+
+        [Switch]
+        $Hash
+    )
+
+    $full = [System.IO.Path]::Combine($Path, $File.path)
+    $name = $File.path
+    $item = [System.IO.FileInfo]::new($full)
+    if (-not $item.Exists) {
+        return New-AdcsCaProblem -Kind missing -Path $full -Message "'$name' is missing"
+    }
+    for ($at = $item; $at.FullName.Length -gt $Path.Length; $at = [System.IO.DirectoryInfo]::new([System.IO.Path]::GetDirectoryName($at.FullName))) {
+        if ($at.Attributes -band [System.IO.FileAttributes]::ReparsePoint) {
+            return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is or lies below a reparse point"
+        }
+    }
+    if ($item.Length -ne $File.size) {
+        return New-AdcsCaProblem -Kind resized -Path $full -Message "'$name' has $($item.Length) bytes, not $($File.size)"
+    }
+    if (-not $Hash) {
+        return
+    }
+    try {
+        $sha256 = [Adcs.Ca.FileSystem]::Read($full).Sha256
+    }
+    catch {
+        return New-AdcsCaProblem -Kind unreadable -Path $full -Message "'$name' cannot be read: $($_.Exception.GetBaseException().Message)"
+    }
+    if ($sha256 -cne $File.sha256) {
+        New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' was altered: its SHA-256 does not match"
+    }
+}
+
+Function Get-AdcsCaExtraFile {
+    <#
+    .SYNOPSIS
+    Problems for what lies in the folder of a set and is not in its manifest. A reparse point is named and not followed.
+
+    .PARAMETER Set
+    The result of Test-AdcsCaSet, with a manifest.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
+    )
+
+    $known = [System.Collections.Generic.HashSet[String]]::new([StringComparer]::OrdinalIgnoreCase)
+    $null = $known.Add($manifestName)
+    foreach ($file in $Set.manifest.files) {
+        $null = $known.Add($file.path)
+    }
+    $folders = [System.Collections.Stack]::new()
+    $folders.Push($Set.path)
+    while ($folders.Count) {
+        foreach ($item in [System.IO.DirectoryInfo]::new($folders.Pop()).GetFileSystemInfos()) {
+            $relative = $item.FullName.Substring($Set.path.Length + 1)
+            if ($item -is [System.IO.DirectoryInfo] -and -not ($item.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) {
+                $folders.Push($item.FullName)
+            }
+            elseif (-not $known.Contains($relative)) {
+                New-AdcsCaProblem -Kind extra -Path $item.FullName -Message "'$relative' is in the set but not in its manifest"
+            }
+        }
+    }
+}
+
+Function Get-AdcsCaTotal {
+    <#
+    .SYNOPSIS
+    The sum of the sizes of files, in bytes; a size that is not known counts as nothing.
+
+    .PARAMETER File
+    Entries of a manifest.
+    #>
+    [CmdletBinding()]
+    [OutputType([Int64])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    $total = [Int64]0
+    foreach ($one in $File) {
+        $total += $one.size
+    }
+    $total
+}
+
+Function New-AdcsCaProblem {
+    <#
+    .SYNOPSIS
+    A problem of a set or a repository as results show it.
+
+    .PARAMETER Kind
+    missing, extra, resized, altered, unreadable (a file of a set), manifest, chain, future (a set), unknown, leftover (a repository).
+
+    .PARAMETER Path
+    The full path of what it is about.
+
+    .PARAMETER Message
+    What is wrong, in words.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [ValidateSet('missing', 'extra', 'resized', 'altered', 'unreadable', 'manifest', 'chain', 'future', 'unknown', 'leftover')]
+        [String]
+        $Kind,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Message
+    )
+
+    @{ kind = $Kind; path = $Path; message = $Message }
+}
+
+Export-ModuleMember -Function Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaSet

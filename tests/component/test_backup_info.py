@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""adcs.ca.backup_info: what it lists, what it finds, and that it only reads."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adcs_lab import sets
+
+from case import Case
+from fabricate import copy_set, make_sets, write_manifest
+from worker import ModuleRun
+
+RESULT_KEYS = {"bytes", "ca", "changed", "folder_name", "now", "path", "problems", "sets"}
+SET_KEYS = {
+    "age_s", "bytes", "chain", "complete", "duration_s", "file_count", "finished", "label", "path", "prior", "problems",
+    "started", "type", "verified",
+}  # fmt: skip
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def day() -> datetime:
+    """A time some days ago, in whole seconds."""
+    return datetime.now(timezone.utc).replace(microsecond=0) - 5 * DAY
+
+
+@pytest.fixture
+def good(case: Case) -> Path:
+    """A set that the module made."""
+    case.backup()
+    return case.only_set()
+
+
+def info(case: Case, **params: Any) -> ModuleRun:
+    """Run the module, and assert that it changed nothing on the disk."""
+    before = sets.snapshot(case.destination)
+    run = case.module("backup_info", **params)
+    assert sets.snapshot(case.destination) == before
+    assert set(run.result) - {"exception", "invocation", "failed", "msg", "warnings"} == RESULT_KEYS
+    return run
+
+
+def problems(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    """The problems of a set or a repository as (kind, last element of the path)."""
+    return sorted((problem["kind"], problem["path"].split("\\")[-1]) for problem in entry["problems"])
+
+
+@pytest.mark.parametrize("verify", ["sizes", "hashes"])
+def test_a_good_set_as_data(case: Case, good: Path, verify: str) -> None:
+    case.ca.clear_journal()
+    run = info(case, verify=verify)
+    assert not run.failed and run.result["changed"] is False
+    assert run.result["ca"] == {"name": case.ca.name, "host": case.ca.host}
+    assert run.result["folder_name"] == case.ca.folder_name
+    assert run.result["path"] == rf"C:\Backup\{case.ca.folder_name}"
+    assert run.result["problems"] == []
+    manifest = sets.manifest(good)
+    (entry,) = run.result["sets"]
+    assert set(entry) == SET_KEYS
+    assert entry["label"] == entry["chain"] == good.name and entry["prior"] is None and entry["type"] == "full"
+    assert entry["complete"] is True and entry["verified"] is True and entry["problems"] == []
+    assert (entry["started"], entry["finished"]) == (manifest["started"], manifest["finished"])
+    assert entry["file_count"] == len(manifest["files"])
+    assert entry["bytes"] == sum(file["size"] for file in manifest["files"]) == run.result["bytes"]
+    assert 0 <= entry["age_s"] < 300 and 0 <= entry["duration_s"] < 300
+    assert case.journal().calls() == []
+
+
+def test_with_none_only_manifests_are_judged(case: Case, good: Path) -> None:
+    (good / "DataBase" / "certbkxp.dat").unlink()
+    (entry,) = info(case, verify="none").result["sets"]
+    assert entry["complete"] is None and entry["verified"] is None and entry["problems"] == []
+    (good / "manifest.json").unlink()
+    (entry,) = info(case, verify="none").result["sets"]
+    assert entry["complete"] is False and entry["verified"] is False
+
+
+def test_every_kind_of_damage_is_found_and_named(case: Case, good: Path, day: datetime) -> None:
+    missing, extra, resized, altered, manifest, gone = (copy_set(good, day + n * timedelta(hours=1)) for n in range(6))
+    (missing / "DataBase" / "certbkxp.dat").unlink()
+    (extra / "DataBase" / "more.log").write_bytes(b"x")
+    for folder, content in ((resized, b""), (altered, b"")):
+        target = folder / "DataBase" / "certbkxp.dat"
+        content = target.read_bytes()
+        target.unlink()
+        target.write_bytes(content[:-1] if folder == resized else content[:-1] + b"!")
+    text = (manifest / "manifest.json").read_text(encoding="utf-8")
+    (manifest / "manifest.json").write_text(text.replace('"requested": false', '"requested": true'), encoding="utf-8")
+    (gone / "manifest.json").unlink()
+
+    listed = {entry["label"]: entry for entry in info(case, verify="hashes").result["sets"]}
+    assert problems(listed[missing.name]) == [("missing", "certbkxp.dat")]
+    assert problems(listed[extra.name]) == [("extra", "more.log")]
+    assert problems(listed[resized.name]) == [("resized", "certbkxp.dat")]
+    assert problems(listed[altered.name]) == [("altered", "certbkxp.dat")]
+    assert problems(listed[manifest.name]) == problems(listed[gone.name]) == [("manifest", "manifest.json")]
+    complete = {label for label, entry in listed.items() if entry["complete"]}
+    assert complete == {good.name, extra.name}
+    assert listed[manifest.name]["started"] is None and listed[manifest.name]["chain"] is None
+
+    at_sizes = {entry["label"]: entry for entry in info(case).result["sets"]}
+    assert problems(at_sizes[altered.name]) == [] and at_sizes[altered.name]["complete"] is True
+
+
+def test_strangers_and_leftovers_are_named(case: Case, good: Path) -> None:
+    (case.repository / "notes").mkdir()
+    (case.repository / "readme.txt").write_text("x")
+    (case.repository / "20260101T000000Z-full").write_text("a file, not a folder")
+    shutil.copytree(good, case.repository / ".staging" / good.name)
+    result = info(case).result
+    assert problems(result) == [
+        ("leftover", good.name),
+        ("unknown", "20260101T000000Z-full"),
+        ("unknown", "notes"),
+        ("unknown", "readme.txt"),
+    ]
+    assert [entry["label"] for entry in result["sets"]] == [good.name]
+
+
+def test_newest_first_and_the_future_named(case: Case, good: Path, day: datetime) -> None:
+    future = copy_set(good, datetime.now(timezone.utc) + DAY)
+    older = copy_set(good, day)
+    listed = info(case).result["sets"]
+    assert [entry["label"] for entry in listed] == [future.name, good.name, older.name]
+    assert problems(listed[0]) == [("future", future.name)] and listed[0]["age_s"] < 0
+    assert listed[0]["complete"] is True
+
+
+def test_chains(case: Case, good: Path, day: datetime) -> None:
+    full = copy_set(good, day)
+    first = copy_set(good, day + DAY, "logs", prior=full.name)
+    second = copy_set(good, day + 2 * DAY, "logs", prior=first.name)
+    lost = copy_set(good, day + 3 * DAY, "logs", prior="20200101T000000Z-full")
+    alone = copy_set(good, day + 4 * DAY, "logs")
+    listed = {entry["label"]: entry for entry in info(case).result["sets"]}
+    assert {label: entry["chain"] for label, entry in listed.items()} == {
+        good.name: good.name,
+        full.name: full.name,
+        first.name: full.name,
+        second.name: full.name,
+        lost.name: None,
+        alone.name: None,
+    }
+    assert [kind for kind, _ in problems(listed[lost.name]) + problems(listed[alone.name])] == ["chain", "chain"]
+
+
+def test_logs_sets_that_continue_each_other_end_the_walk(case: Case, good: Path, day: datetime) -> None:
+    one = copy_set(good, day, "logs")
+    two = copy_set(good, day + DAY, "logs", prior=one.name)
+    write_manifest(one, {**sets.manifest(one), "prior": two.name})
+    listed = {entry["label"]: entry for entry in info(case).result["sets"]}
+    assert [listed[folder.name]["chain"] for folder in (one, two)] == [None, None]
+
+
+def test_a_copied_set_in_the_repository_is_not_complete(case: Case, good: Path) -> None:
+    write_manifest(good, {**sets.manifest(good), "state": "copied"})
+    (entry,) = info(case).result["sets"]
+    assert entry["complete"] is False and problems(entry) == [("manifest", good.name)]
+
+
+def test_a_reparse_point_is_named_and_not_followed(case: Case, good: Path) -> None:
+    (good / "Linked").mkdir()
+    (good / "Linked" / "inside.txt").write_text("x")
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
+        rf"C:\Backup\{case.ca.folder_name}\{good.name}\Linked" + "\n", encoding="utf-8"
+    )
+    (entry,) = info(case).result["sets"]
+    assert problems(entry) == [("extra", "Linked")]
+
+
+def test_problems_can_fail_the_task(case: Case, good: Path) -> None:
+    assert not info(case, fail_on_problems=True).failed
+    for number in range(12):
+        (case.repository / f"stranger{number:02}").mkdir()
+    run = info(case, fail_on_problems=True)
+    assert run.failed and "12 problems" in run.message and "stranger09" in run.message
+    assert "stranger10" not in run.message and len(run.result["problems"]) == 12
+    assert not info(case).failed
+
+
+def test_a_repository_that_does_not_exist_is_empty(case: Case) -> None:
+    run = info(case)
+    assert not run.failed and run.result["sets"] == [] and run.result["problems"] == [] and run.result["bytes"] == 0
+    assert not case.destination.exists()
+
+
+def test_a_repository_can_be_read_where_no_ca_is(case: Case, good: Path) -> None:
+    case.ca.set_registry(
+        '[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\CertSvc\\Configuration]\r\n"Active"=-'
+    )
+    assert info(case).failed
+    run = info(case, folder_name=case.ca.folder_name)
+    assert [entry["label"] for entry in run.result["sets"]] == [good.name]
+    assert run.result["ca"] == {"name": None, "host": None}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"path": "Backup"}, "not absolute"),
+        ({"folder_name": ".."}, "not the name of a folder"),
+        ({"path": "Q:\\x"}, "Q:"),
+    ],
+    ids=["relative", "folder", "drive"],
+)
+def test_bad_options(case: Case, params: dict[str, str], words: str) -> None:
+    run = info(case, **params)
+    assert run.failed and words in run.message
+
+
+def test_hundreds_of_sets_are_listed(case: Case, day: datetime) -> None:
+    case.repository.mkdir(parents=True)
+    times = [day - n * DAY for n in range(300)]
+    make_sets(case, times)
+    run = info(case, verify="hashes")
+    assert [entry["started"] for entry in run.result["sets"]] == [f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in times]
+    assert all(entry["complete"] and entry["verified"] for entry in run.result["sets"])
