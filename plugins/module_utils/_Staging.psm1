@@ -1,19 +1,23 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Private to the adcs.ca collection: what an interrupted backup left in staging is finished or removed.
+# Private to the adcs.ca collection: what an interrupted run left in staging is finished or removed.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
+
+# the name in staging of a set that expired, while it is deleted
+$expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired$'
 
 Function Clear-AdcsCaStaging {
     <#
     .SYNOPSIS
     Goes through staging. A set that reached the state copied is finished and published, because its logs may be gone from the
     CA already and it may be the only copy; what did not come so far is removed. A copied set that is damaged is kept as it is.
-    A folder that is not named like a set is left alone.
+    The deletion of a set that expired is finished. A folder with any other name is left alone.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
@@ -49,6 +53,60 @@ Function Clear-AdcsCaStaging {
         else {
             Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
             @{ label = $label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
+        }
+    }
+    Remove-AdcsCaExpired -Repository $Repository
+}
+
+Function Move-AdcsCaSetToStaging {
+    <#
+    .SYNOPSIS
+    Takes a set out of the repository by one rename, to be deleted.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Label
+    The set.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Label
+    )
+
+    Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
+    $null = [System.IO.Directory]::CreateDirectory($Repository.staging)
+    $source = [System.IO.Path]::Combine($Repository.path, $Label)
+    Assert-AdcsCaOrdinaryFolder -Path $source
+    [Adcs.Ca.FileSystem]::MoveDurably($source, [System.IO.Path]::Combine($Repository.staging, "$Label.expired"))
+}
+
+Function Remove-AdcsCaExpired {
+    <#
+    .SYNOPSIS
+    Deletes the sets in staging that expired, and staging itself once it is empty.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository
+    )
+
+    Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
+    $staging = [System.IO.DirectoryInfo]::new($Repository.staging)
+    if ($staging.Exists) {
+        foreach ($folder in $staging.GetDirectories() | Where-Object { $_.Name -cmatch $expiredPattern }) {
+            $folder.Delete($true)
         }
     }
     Remove-AdcsCaStaging -Repository $Repository
@@ -99,4 +157,4 @@ Function Complete-AdcsCaLeftover {
     Publish-AdcsCaSet -Repository $Repository -Set $set
 }
 
-Export-ModuleMember -Function Clear-AdcsCaStaging
+Export-ModuleMember -Function Clear-AdcsCaStaging, Move-AdcsCaSetToStaging, Remove-AdcsCaExpired

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's part of ``adcs.ca.expire``: list the sets, plan here, and let the module delete what the plan names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, PolicyError, plan
+
+POLICY_OPTIONS = {
+    "keep_daily": {"type": "int"},
+    "keep_hourly": {"type": "int"},
+    "keep_labels": {"type": "list", "elements": "str", "default": []},
+    "keep_last": {"type": "int"},
+    "keep_monthly": {"type": "int"},
+    "keep_weekly": {"type": "int"},
+    "keep_within": {"type": "str"},
+    "keep_yearly": {"type": "int"},
+}
+ARGUMENT_SPEC = {
+    **POLICY_OPTIONS,
+    "keep_minimum": {"type": "int", "default": 1},
+    "limit": {"type": "int", "default": 10},
+    "path": {"type": "str", "required": True},
+}
+# The host knows more of paths; what is wrong with every host is said before one is asked.
+ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/?.]")
+LABEL_AT_END = re.compile(r"[\\/]\d{8}T\d{6}Z-(full|logs)[\\/]?\Z")
+
+
+class ActionModule(ActionBase):
+    """At most two modules run on the host: ``backup_info``, and ``expire`` when the plan names a set."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what ``plugins/modules/expire.yml`` documents; AnsibleActionFail for options that make no sense."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        policy = _policy(options)
+
+        listing = self._execute_module(
+            module_name="adcs.ca.backup_info", module_args={"path": options["path"]}, task_vars=task_vars
+        )
+        result.update(_facts(listing))
+        if listing.get("failed") or listing.get("unreachable"):
+            return {**listing, **result}
+
+        planned = plan(
+            listing["sets"], policy, listing["now"], keep_minimum=options["keep_minimum"], limit=options["limit"]
+        )
+        result["policy"] = {name: options[name] for name in POLICY_OPTIONS}
+        result["plan"] = planned.as_dict()
+        if self._task.diff:
+            result["diff"] = _diff(listing["sets"], planned)
+        if not planned.remove:
+            return result
+
+        deleted = self._execute_module(module_args=_module_args(options, planned), task_vars=task_vars)
+        removed = deleted.get("removed", [])
+        result.update(deleted, sets=[entry for entry in listing["sets"] if entry["label"] not in removed])
+        return result
+
+
+def _policy(options: Mapping[str, Any]) -> Policy:
+    """Return the policy; AnsibleActionFail for options that make no sense on any host."""
+    for name in ("keep_minimum", "limit"):
+        if options[name] < 1:
+            raise AnsibleActionFail(f"{name}: it is {options[name]}, but must be at least 1.")
+    if not ABSOLUTE.match(options["path"] or ""):
+        raise AnsibleActionFail(
+            f"path: {options['path']!r} is not absolute, such as D:\\Backup or \\\\server\\share\\folder."
+        )
+    if LABEL_AT_END.search(options["path"]):
+        raise AnsibleActionFail(
+            f"path: {options['path']!r} is a set in a repository, not the folder that holds repositories."
+        )
+    try:
+        return Policy.parse({name: options[name] for name in POLICY_OPTIONS})
+    except PolicyError as error:
+        raise AnsibleActionFail(str(error)) from error
+
+
+def _facts(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every documented key with what the listing says, as if nothing was to be deleted."""
+    empty = {"ca": {"name": None, "host": None}, "folder_name": None, "now": None, "path": None}
+    facts = {key: listing.get(key, default) for key, default in empty.items()}
+    facts |= {key: listing.get(key, []) for key in ("problems", "sets")}
+    return {**facts, "changed": False, "policy": {}, "plan": {}, "removed": [], "bytes_freed": 0}
+
+
+def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:
+    return {"path": options["path"], "labels": list(planned.remove), "keep_minimum": options["keep_minimum"]}
+
+
+def _diff(sets: list[dict[str, Any]], planned: Plan) -> dict[str, str]:
+    """Return the repository before and after as text, a line a set with why it stays."""
+    reasons = {kept.label: f"stays: {', '.join(kept.reasons)}" for kept in planned.keep}
+    reasons |= {label: "stays: held back by limit" for label in planned.held_back}
+    lines = {entry["label"]: f"{entry['label']}  {reasons.get(entry['label'], 'goes')}\n" for entry in sets}
+    after = "".join(line for label, line in lines.items() if label not in planned.remove)
+    return {"before": "".join(lines.values()), "after": after}

@@ -1,0 +1,77 @@
+#!powershell
+
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Expiry
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
+
+# The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
+$spec = @{
+    options = @{
+        keep_daily = @{ type = 'int' }
+        keep_hourly = @{ type = 'int' }
+        keep_labels = @{ type = 'list'; elements = 'str'; default = @() }
+        keep_last = @{ type = 'int' }
+        keep_minimum = @{ type = 'int'; default = 1 }
+        keep_monthly = @{ type = 'int' }
+        keep_weekly = @{ type = 'int' }
+        keep_within = @{ type = 'str' }
+        keep_yearly = @{ type = 'int' }
+        labels = @{ type = 'list'; elements = 'str' }
+        limit = @{ type = 'int'; default = 10 }
+        path = @{ type = 'str'; required = $true }
+    }
+    supports_check_mode = $true
+}
+
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+
+$labels = @($module.Params.labels | Select-Object -Unique)
+$result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0 }
+$failure = $null
+try {
+    if ($null -eq $module.Params.labels) {
+        throw [Adcs.Ca.BackupException]::new('There are no labels: the policy is turned into labels by the action plugin of this module, which did not run.', 0)
+    }
+    $authority = Get-AdcsCaAuthority
+    $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
+    Assert-AdcsCaOwner -Repository $repository -Authority $authority
+    $lock = Get-AdcsCaLock -Repository $repository
+    $check = {
+        $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow)
+        Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
+        @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
+    }
+    $going = @(& $check)
+    if ($module.CheckMode) {
+        Assert-AdcsCaUnlocked -Lock $lock
+        $result.changed = $going.Count -gt 0
+        $result.removed = @($going | ForEach-Object { $_.label })
+        $result.bytes_freed = [Int64]($going | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
+    }
+    elseif ($going.Count) {
+        Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $lock) -Block {
+            # again, as somebody else may have held the lock until now
+            Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result
+        }
+    }
+}
+catch {
+    $failure = $_
+}
+
+foreach ($key in @($result.Keys)) {
+    $module.Result[$key] = $result[$key]
+}
+if ($null -ne $failure) {
+    $module.FailJson((ConvertTo-AdcsCaException -ErrorRecord $failure).Message, $failure)
+}
+$module.ExitJson()

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's part of adcs.ca.expire: how many modules it runs, with what, and what it makes of their answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.adcs.ca.plugins.action.expire import ARGUMENT_SPEC, ActionModule
+
+from histories import full
+
+SIDECAR = Path(__file__).resolve().parents[4] / "plugins" / "modules" / "expire.yml"
+NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
+LISTING = {
+    "changed": False,
+    "bytes": 4 << 20,
+    "ca": {"name": "Example", "host": "ca01.lab.example"},
+    "folder_name": "Example",
+    "now": "2026-11-23T06:00:00Z",
+    "path": r"D:\Backup\Example",
+    "problems": [],
+    "sets": NIGHTS,
+}
+KEYS = {"bytes_freed", "ca", "changed", "folder_name", "now", "path", "plan", "policy", "problems", "removed", "sets"}
+
+
+class Host:
+    """Answers module runs from a list and notes what was run."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+        self.runs: list[tuple[str | None, dict[str, Any]]] = []
+
+    def execute(self, module_name: str | None = None, module_args: Any = None, **_: Any) -> dict[str, Any]:
+        self.runs.append((module_name, module_args))
+        return self.answers.pop(0)
+
+
+def run(host: Host, *, diff: bool = False, **options: Any) -> dict[str, Any]:
+    """Run the action with these options against the host."""
+    task = MagicMock(args={"path": r"D:\Backup", **options}, diff=diff, check_mode=False, async_val=0)
+    action = ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    action._load_name = "adcs.ca.expire"
+    action._execute_module = host.execute
+    return action.run(task_vars={})
+
+
+def test_options_are_as_documented() -> None:
+    documented = yaml.safe_load(SIDECAR.read_text(encoding="utf-8"))["DOCUMENTATION"]["options"]
+    del documented["labels"]
+    for option in documented.values():
+        del option["description"]
+    assert documented == ARGUMENT_SPEC
+
+
+def test_one_module_runs_when_nothing_goes() -> None:
+    host = Host(LISTING)
+    result = run(host, keep_last=4)
+    assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"})]
+    assert KEYS <= result.keys()
+    assert result["changed"] is False and result["removed"] == [] and result["sets"] == NIGHTS
+    assert len(result["plan"]["keep"]) == 4 and result["policy"]["keep_last"] == 4
+
+
+def test_two_modules_run_when_something_goes() -> None:
+    host = Host(LISTING, {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1 << 20})
+    result = run(host, keep_last=1, keep_minimum=2, limit=1)
+    going = {"path": r"D:\Backup", "labels": ["20261119T210000Z-full"], "keep_minimum": 2}
+    assert host.runs[1:] == [(None, going)]
+    assert KEYS <= result.keys()
+    assert result["changed"] is True and result["bytes_freed"] == 1 << 20
+    assert result["removed"] == ["20261119T210000Z-full"] and result["sets"] == NIGHTS[:3]
+    assert result["plan"]["held_back"] == ["20261120T210000Z-full"]
+
+
+def test_what_was_deleted_before_a_failure_is_told() -> None:
+    failure = {"failed": True, "msg": "it is locked", "changed": True, "removed": ["20261119T210000Z-full"]}
+    result = run(Host(LISTING, {**failure, "bytes_freed": 5}), keep_last=1)
+    assert KEYS <= result.keys()
+    assert result["failed"] is True and result["msg"] == "it is locked"
+    assert result["changed"] is True and result["sets"] == NIGHTS[:3]
+
+
+@pytest.mark.parametrize("state", ["failed", "unreachable"])
+def test_a_failed_listing_deletes_nothing(state: str) -> None:
+    host = Host({state: True, "msg": "no answer"})
+    result = run(host, keep_last=1)
+    assert len(host.runs) == 1 and KEYS <= result.keys()
+    assert result[state] is True and result["msg"] == "no answer"
+    assert result["plan"] == {} and result["sets"] == []
+
+
+def test_no_rule_deletes_nothing() -> None:
+    host = Host(LISTING)
+    assert run(host)["changed"] is False and len(host.runs) == 1
+
+
+def test_the_diff_says_why_each_set_stays() -> None:
+    answer = {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1}
+    diff = run(Host(LISTING, answer), diff=True, keep_last=2, limit=1)["diff"]
+    assert diff["before"].splitlines() == [
+        "20261122T210000Z-full  stays: last, newest full",
+        "20261121T210000Z-full  stays: last",
+        "20261120T210000Z-full  stays: held back by limit",
+        "20261119T210000Z-full  goes",
+    ]
+    assert diff["after"] == "".join(diff["before"].splitlines(keepends=True)[:3])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"keep_daily": -1}, "keep_daily: "),
+        ({"keep_daily": 0, "keep_last": 0}, "keep_last, keep_daily: every rule is 0"),
+        ({"keep_within": "3x"}, "keep_within: "),
+        ({"keep_fortnightly": 1}, "keep_fortnightly"),
+        ({"limit": 0}, "limit: "),
+        ({"keep_minimum": 0}, "keep_minimum: "),
+        ({"labels": ["20261119T210000Z-full"]}, "labels"),
+        ({"path": None}, "path"),
+        ({"path": "Backup"}, "path: "),
+        ({"path": r"D:\Backup\Example\20261122T210000Z-full"}, "path: "),
+    ],
+)
+def test_options_that_make_no_sense_reach_no_host(options: dict[str, Any], words: str) -> None:
+    host = Host()
+    with pytest.raises(AnsibleError, match=words):
+        run(host, **options)
+    assert host.runs == []
