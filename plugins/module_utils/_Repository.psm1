@@ -52,6 +52,7 @@ Function Get-AdcsCaRepository {
         }
     }
     Assert-AdcsCaReachable -Path $Path -Root $root
+    Assert-AdcsCaNoRepository -Path $Path
 
     $repository = [System.IO.Path]::Combine([String[]](@($root) + $elements + $FolderName))
     Assert-AdcsCaOrdinaryFolder -Path $repository
@@ -93,6 +94,34 @@ Function Assert-AdcsCaReachable {
     catch {
         $cause = ConvertTo-AdcsCaShareError -Path $Path -ErrorRecord $_
         throw $cause.Prepend("The path '$Path' cannot be used: the drive or share '$Root' does not exist or cannot be reached. ")
+    }
+}
+
+Function Assert-AdcsCaNoRepository {
+    <#
+    .SYNOPSIS
+    Throws when a destination is itself a repository or a set: a repository inside it would be taken for a stray folder there.
+
+    .PARAMETER Path
+    The destination.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $hint = 'Give the folder that holds the repositories: each CA has its own below it.'
+    $inside = try { @(Get-AdcsCaLabel -Path $Path).Count } catch [System.UnauthorizedAccessException] {
+        # a folder that holds the repositories of others need not let itself be listed
+        0
+    }
+    if ($inside) {
+        throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: it is the repository of a CA. $hint", 0)
+    }
+    if ([System.IO.Path]::GetFileName($Path.TrimEnd([Char[]]'\/')) -cmatch $labelPattern) {
+        throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: it is a set. $hint", 0)
     }
 }
 

@@ -199,6 +199,20 @@ def test_a_path_that_cannot_be_used(case: Case, path: str, words: str, check_mod
     assert not case.destination.exists()
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_path_inside_a_repository(case: Case, check_mode: bool) -> None:
+    case.backup()
+    folder = case.only_set()
+    before = sets.snapshot(case.destination)
+    inside = {rf"C:\Backup\{case.ca.folder_name}": "is the repository of a CA"}
+    inside[rf"C:\Backup\{case.ca.folder_name}\{folder.name}"] = "is a set"
+    for path, words in inside.items():
+        for module in ("backup", "backup_info"):
+            run = case.module(module, path=path, check_mode=check_mode)
+            assert run.failed and words in run.message and path in run.message
+    assert sets.snapshot(case.destination) == before
+
+
 def test_a_path_that_is_a_file(case: Case) -> None:
     case.destination.write_text("a file")
     run = case.backup()
