@@ -3,9 +3,10 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 NAME ?= default
+SOAK_KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lab-up lab-down clean
+.PHONY: help setup demo test soak bench lint docs lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -18,6 +19,16 @@ demo: setup ## Back up a simulated CA over WinRM and show what was stored
 
 test: setup ## Run every test (PYTEST_ARGS='-k name' for some)
 	@$(PYTHON) tools/run.py -m pytest $(PYTEST_ARGS)
+
+soak: setup ## Kill a backup at SOAK_KILLS=200 random points and see that nothing is lost
+	@SOAK_KILLS=$(SOAK_KILLS) $(PYTHON) tools/run.py -m pytest tests/component/test_soak.py $(PYTEST_ARGS)
+
+bench: setup ## Measure what the documentation says of speed
+	@$(PYTHON) tools/run.py tools/bench.py
+
+docs: ## Write the documentation pages that are made from data
+	@$(PYTHON) tools/codes_page.py
+	@$(PYTHON) tools/matrix_page.py
 
 lint: ## Check the form of every file, and that it suits Windows PowerShell 5.1
 	@$(PYTHON) tools/setup.py --lint

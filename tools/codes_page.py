@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Write the documentation page of result codes from the table in ``_Errors.cs``; with ``--check`` only say whether it is up to date."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from project import ROOT
+
+SOURCE = ROOT / "plugins" / "module_utils" / "_Errors.cs"
+PAGE = ROOT / "docs" / "docsite" / "rst" / "result_codes.rst"
+ROW = re.compile(r'new ResultCode\(0x([0-9A-F]{8}), "([^"]*)", "([^"]*)", "([^"]*)"\)')
+ROW_START = "new ResultCode(0x"
+HEAD = """.. _ansible_collections.adcs.ca.docsite.result_codes:
+
+Result codes
+============
+
+What a code in ``hresult`` of a failed :ansplugin:`adcs.ca.backup#module` means, and what to do next. The messages of the module use the same
+table. A code that is not in it is shown with the text that Windows has for it.
+
+Codes from ``0xC8000000`` on are errors of the database engine (ESE), codes from ``0xC7FF0000`` on those of its backup client.
+
+.. list-table::
+   :header-rows: 1
+
+   * - Code
+     - Name
+     - Meaning
+     - What to do
+"""
+
+
+def rows(source: str) -> list[tuple[str, str, str, str]]:
+    """Return code, name, meaning and action of each row; ValueError when a row is written in a way this does not read."""
+    found = ROW.findall(source)
+    if len(found) != source.count(ROW_START):
+        raise ValueError(
+            f"{source.count(ROW_START)} rows are there, {len(found)} could be read: one row a line, no quotes in texts"
+        )
+    return found
+
+
+def page(source: str) -> str:
+    """Return the page as reStructuredText."""
+    lines = [HEAD]
+    for code, name, meaning, action in sorted(rows(source)):
+        lines.append(f"   * - ``0x{code}``\n     - ``{name}``\n     - {meaning}\n     - {action}\n")
+    return "".join(lines)
+
+
+def main() -> int:
+    """Write the page, or with ``--check`` return 1 when it is not what would be written."""
+    text = page(SOURCE.read_text(encoding="utf-8"))
+    if "--check" in sys.argv[1:]:
+        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        return 0 if current == text else 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
