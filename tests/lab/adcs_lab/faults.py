@@ -49,6 +49,7 @@ EVERY_CALL = EXPORTS | LIBRARY_CALLS | FILE_CALLS
 
 CODE = r"0x[0-9A-Fa-f]{8}"
 NUMBER = r"[0-9]+"
+SHIFT = r"-?[0-9]+"
 TEXT = r"[^\r\n]+"
 NOTHING = r""
 
@@ -64,11 +65,12 @@ ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     "paused": (frozenset({"CertSrvIsServerOnlineW"}), NOTHING),
     "eof": (frozenset({"CertSrvBackupRead"}), NOTHING),
     "long": (frozenset({"CertSrvBackupRead"}), NUMBER),
-    "corrupt": (frozenset({"CertSrvBackupRead"}), NOTHING),
+    "corrupt": (frozenset({"CertSrvBackupRead", "NtReadFile", "NtWriteFile"}), NOTHING),
     "append": (LISTS, TEXT),
     "replace": (LISTS, TEXT),
     "empty": (LISTS, NOTHING),
     "free": (frozenset({"NtQueryVolumeInformationFile"}), NUMBER),
+    "set_clock": (EVERY_CALL, SHIFT),
 }
 EVERY = "*"
 ESCAPE = r"\\x[0-9A-Fa-f]{4}"

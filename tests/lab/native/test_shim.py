@@ -373,6 +373,27 @@ def test_free_space_is_as_asked(bench: Bench) -> None:
     assert bench.rows("space", "space", WORK) == [["0", "4096000", total, "0x00000000", "4096000"]]
 
 
+def test_one_byte_is_altered_on_the_way_to_the_disk_and_back(bench: Bench) -> None:
+    path = rf"{WORK}\a.txt"
+    bench.faults("NtWriteFile@a.txt 2 corrupt", "NtReadFile@a.txt 1 corrupt")
+    shown = bench.rows("show", "write", path, "2", "show", path, "show", path)
+    assert (bench.work / "a.txt").read_bytes() == b"0123456789" b"0123446789"
+    assert shown == [["0123456789" "1123446789"], ["0123456789" "0123446789"]]
+
+
+@pytest.mark.parametrize("shift_s", [-3600, 86400])
+def test_the_clock_is_off_from_a_call_until_reset(bench: Bench, shift_s: int) -> None:
+    bench.faults(f"NtFlushBuffersFile@a.txt 1 set_clock {shift_s}")
+    verbs = ("tick", "clock", "write", rf"{WORK}\a.txt", "0", "clock", "tick", "reset", "clock")
+    rows = bench.run(*verbs)
+    before, during, after = ([int(field) for field in row[1:]] for row in rows if row[0] == "clock")
+    for number in (0, 1):
+        assert 0 <= during[number] - before[number] - shift_s < 30
+        assert 0 <= after[number] - before[number] < 30
+    first, second = (int(row[1]) for row in rows if row[0] == "tick")
+    assert 0 <= second - first < 30_000
+
+
 def test_crash_happens_before_and_crash_after_behind_the_call(bench: Bench) -> None:
     bench.faults("NtWriteFile@a.txt 2 crash")
     rows = bench.run("write", rf"{WORK}\a.txt", "3", code=ACCESS_VIOLATION)

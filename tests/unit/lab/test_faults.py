@@ -23,6 +23,8 @@ def test_render() -> None:
             Fault("CertSrvBackupRead", "*", "long", 4096),
             Fault("CertSrvBackupGetBackupLogsW", 1, "append", r"!\\ca01\C$\trailing "),
             Fault("GetProcAddress:CertSrvBackupEnd", 1, "crash"),
+            Fault("CertSrvBackupOpenFileW", 1, "set_clock", -3600),
+            Fault("NtWriteFile@edb", 3, "corrupt"),
         ],
     )
     assert text.split("\n") == [
@@ -31,6 +33,8 @@ def test_render() -> None:
         "CertSrvBackupRead * long 4096",
         r"CertSrvBackupGetBackupLogsW 1 append !\\ca01\C$\trailing ",
         "GetProcAddress:CertSrvBackupEnd 1 crash",
+        "CertSrvBackupOpenFileW 1 set_clock -3600",
+        "NtWriteFile@edb 3 corrupt",
         "",
     ]
 

@@ -25,7 +25,8 @@ enum kind {
     KIND_READ = 16,     // CertSrvBackupRead
     KIND_LIST = 32,     // gives a list of names
     KIND_NT = 64,       // a file-system call: needs @<path part>
-    KIND_SPACE = 128    // NtQueryVolumeInformationFile
+    KIND_SPACE = 128,   // NtQueryVolumeInformationFile
+    KIND_DATA = 256     // NtReadFile, NtWriteFile
 };
 
 #define CA_CALL (KIND_CALL | KIND_RESULT | KIND_CA)
@@ -57,15 +58,15 @@ static const struct {
     {"FreeLibrary", SHIM_CALL},
     {"NtCreateFile", SHIM_CALL | KIND_NT},
     {"NtOpenFile", SHIM_CALL | KIND_NT},
-    {"NtReadFile", SHIM_CALL | KIND_NT},
-    {"NtWriteFile", SHIM_CALL | KIND_NT},
+    {"NtReadFile", SHIM_CALL | KIND_NT | KIND_DATA},
+    {"NtWriteFile", SHIM_CALL | KIND_NT | KIND_DATA},
     {"NtFlushBuffersFile", SHIM_CALL | KIND_NT},
     {"NtSetInformationFile", SHIM_CALL | KIND_NT},
     {"NtSetSecurityObject", SHIM_CALL | KIND_NT},
     {"NtQueryVolumeInformationFile", SHIM_CALL | KIND_NT | KIND_SPACE},
 };
 
-enum argument { ARGUMENT_NONE, ARGUMENT_CODE, ARGUMENT_NUMBER, ARGUMENT_TEXT };
+enum argument { ARGUMENT_NONE, ARGUMENT_CODE, ARGUMENT_NUMBER, ARGUMENT_SHIFT, ARGUMENT_TEXT };
 
 static const struct {
     const char *name;
@@ -83,11 +84,12 @@ static const struct {
     {"paused", LAB_FAULT_PAUSED, KIND_ONLINE, ARGUMENT_NONE},
     {"eof", LAB_FAULT_EOF, KIND_READ, ARGUMENT_NONE},
     {"long", LAB_FAULT_LONG, KIND_READ, ARGUMENT_NUMBER},
-    {"corrupt", LAB_FAULT_CORRUPT, KIND_READ, ARGUMENT_NONE},
+    {"corrupt", LAB_FAULT_CORRUPT, KIND_READ | KIND_DATA, ARGUMENT_NONE},
     {"append", LAB_FAULT_APPEND, KIND_LIST, ARGUMENT_TEXT},
     {"replace", LAB_FAULT_REPLACE, KIND_LIST, ARGUMENT_TEXT},
     {"empty", LAB_FAULT_EMPTY, KIND_LIST, ARGUMENT_NONE},
     {"free", LAB_FAULT_FREE, KIND_SPACE, ARGUMENT_NUMBER},
+    {"set_clock", LAB_FAULT_SET_CLOCK, KIND_CALL, ARGUMENT_SHIFT},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -152,6 +154,17 @@ static int parse_number(const WCHAR *text, unsigned long long *number)
         return 0;
     *number = wcstoull(text, &end, 10);
     return !*end;
+}
+
+static int parse_shift(const WCHAR *text, unsigned long long *number)
+{
+    int negative = text && *text == L'-';
+
+    if (!parse_number(text + (negative ? 1 : 0), number))
+        return 0;
+    if (negative)
+        *number = 0 - *number;
+    return 1;
 }
 
 static int parse_code(const WCHAR *text, unsigned long long *number)
@@ -236,6 +249,8 @@ static int parse_action(WCHAR *line, unsigned kinds, struct rule *rule)
             return parse_code(line, &rule->fault.number);
         case ARGUMENT_NUMBER:
             return parse_number(line, &rule->fault.number);
+        case ARGUMENT_SHIFT:
+            return parse_shift(line, &rule->fault.number);
         case ARGUMENT_TEXT:
             return parse_text(line, &rule->fault);
         }
@@ -396,10 +411,27 @@ int lab_fault_lines(const char *function)
     return count;
 }
 
+// The clock is the shim's, whichever library the fault belongs to. Without the shim there is no clock to set: loud.
+static void set_clock(long long shift_s)
+{
+    void(WINAPI *shift)(LONGLONG);
+    HMODULE shim = GetModuleHandleW(L"labshim.dll");
+    FARPROC found = shim ? GetProcAddress(shim, "LabShiftClock") : NULL;
+
+    if (!found) {
+        lab_journal_violation("no_clock", L"set_clock needs labshim.dll in the process");
+        return;
+    }
+    memcpy(&shift, &found, sizeof shift);
+    shift(shift_s);
+}
+
 void lab_fault_before(const struct lab_fault *faults, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (faults[i].action == LAB_FAULT_CRASH)
+        if (faults[i].action == LAB_FAULT_SET_CLOCK)
+            set_clock((long long)faults[i].number);
+        else if (faults[i].action == LAB_FAULT_CRASH)
             TerminateProcess(GetCurrentProcess(), CRASH_CODE);
         else if (faults[i].action == LAB_FAULT_HANG)
             Sleep(INFINITE);

@@ -26,11 +26,12 @@ enum lab_fault_action {
     LAB_FAULT_PAUSED,        // CertSrvIsServerOnlineW: S_OK, FALSE
     LAB_FAULT_EOF,           // CertSrvBackupRead: 0 bytes now
     LAB_FAULT_LONG,          // CertSrvBackupRead: number of bytes after the announced end
-    LAB_FAULT_CORRUPT,       // CertSrvBackupRead: altered data, success
+    LAB_FAULT_CORRUPT,       // CertSrvBackupRead, NtReadFile, NtWriteFile: altered data, success
     LAB_FAULT_APPEND,        // list functions: text is one more entry
     LAB_FAULT_REPLACE,       // list functions: text is the only entry
     LAB_FAULT_EMPTY,         // list functions: S_OK, NULL, 0
-    LAB_FAULT_FREE           // NtQueryVolumeInformationFile: number of free bytes
+    LAB_FAULT_FREE,          // NtQueryVolumeInformationFile: number of free bytes
+    LAB_FAULT_SET_CLOCK      // from now on the process reads a clock that is off by (long long)number seconds
 };
 
 struct lab_fault {
@@ -52,7 +53,8 @@ int lab_fault_take(const char *function, const WCHAR *path, struct lab_fault *ou
 // LAB_FAULTS_BROKEN when the file was not understood. Counts no call.
 int lab_fault_lines(const char *function);
 
-// Acts on what is alike for every function before its work: crash, hang and slow. Does not return from the first two.
+// Acts on what is alike for every function before its work: set_clock, crash, hang and slow. Does not return from the
+// crash and the hang.
 void lab_fault_before(const struct lab_fault *faults, int count);
 // Acts on crash_after.
 void lab_fault_after(const struct lab_fault *faults, int count);

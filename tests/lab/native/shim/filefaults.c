@@ -4,6 +4,7 @@
 #include "../common/fault.h"
 #include "shim.h"
 
+#include <string.h>
 #include <wchar.h>
 
 static const char *const names[CALL_COUNT] = {
@@ -51,6 +52,7 @@ static BOOL before(enum file_call call, const WCHAR *path, struct file_fault *fa
         return TRUE;
     lab_fault_before(faults, count);
     fault->crash_after = lab_fault_find(faults, count, LAB_FAULT_CRASH_AFTER) != NULL;
+    fault->corrupt = lab_fault_find(faults, count, LAB_FAULT_CORRUPT) != NULL;
     found = lab_fault_find(faults, count, LAB_FAULT_FREE);
     fault->has_free_bytes = found != NULL;
     fault->free_bytes = found ? found->number : 0;
@@ -91,6 +93,23 @@ void fault_after(const struct file_fault *fault)
 
     if (fault->crash_after)
         lab_fault_after(&crash, 1);
+}
+
+void fault_corrupt_read(const struct file_fault *fault, void *data, ULONG length)
+{
+    if (fault->corrupt && length)
+        ((BYTE *)data)[length / 2] ^= 1;
+}
+
+void *fault_corrupt_write(const struct file_fault *fault, const void *data, ULONG length)
+{
+    void *copy = fault->corrupt && length ? shim_alloc(length) : NULL;
+
+    if (copy) {
+        memcpy(copy, data, length);
+        fault_corrupt_read(fault, copy, length);
+    }
+    return copy;
 }
 
 BOOL fault_is_about_space(ULONG class)

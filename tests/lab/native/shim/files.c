@@ -53,6 +53,8 @@ NTSTATUS NTAPI hook_NtReadFile(HANDLE file, HANDLE event, void *apc, void *conte
     if (fault_wanted(CALL_READ) && !fault_before_handle(CALL_READ, file, &fault))
         return fault.status;
     status = real.NtReadFile(file, event, apc, context, io, buffer, length, offset, key);
+    if (status == STATUS_SUCCESS)
+        fault_corrupt_read(&fault, buffer, (ULONG)io->Information);
     fault_after(&fault);
     return status;
 }
@@ -61,11 +63,15 @@ NTSTATUS NTAPI hook_NtWriteFile(HANDLE file, HANDLE event, void *apc, void *cont
                                 const void *buffer, ULONG length, LARGE_INTEGER *offset, ULONG *key)
 {
     struct file_fault fault = {0};
+    void *altered;
     NTSTATUS status;
 
     if (fault_wanted(CALL_WRITE) && !fault_before_handle(CALL_WRITE, file, &fault))
         return fault.status;
-    status = real.NtWriteFile(file, event, apc, context, io, buffer, length, offset, key);
+    altered = fault_corrupt_write(&fault, buffer, length);
+    status = real.NtWriteFile(file, event, apc, context, io, altered ? altered : buffer, length, offset, key);
+    if (altered)
+        shim_free(altered);
     fault_after(&fault);
     return status;
 }

@@ -102,6 +102,7 @@ static BOOL configure(void)
     faults = fault_configure();
     reparse = reparse_configure();
     privileges = privileges_configure();
+    clock_configure();
     shim_leave();
     if (!faults)
         shim_complain(L"'%ls' is not understood", LAB_FAULTS_PATH);
@@ -123,7 +124,7 @@ static BOOL attach(void)
         shim_complain(L"no thread-local slot is free");
         return FALSE;
     }
-    return configure() && hooks_install() && security_install() && library_install();
+    return configure() && hooks_install() && security_install() && library_install() && clock_install();
 }
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID ending)

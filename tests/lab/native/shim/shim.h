@@ -74,6 +74,7 @@ enum file_call {
 struct file_fault {
     NTSTATUS status;       // what to fail with, when the call is to fail
     BOOL crash_after;
+    BOOL corrupt;          // CALL_READ and CALL_WRITE only
     BOOL has_free_bytes;   // CALL_SPACE only
     ULONGLONG free_bytes;
 };
@@ -86,6 +87,10 @@ BOOL fault_before_attributes(enum file_call call, const OBJECT_ATTRIBUTES *attri
 // A rename's path is "<from> -> <to>", so that a fault can name either.
 BOOL fault_before_rename(HANDLE file, const struct rename_info *rename, struct file_fault *fault);
 void fault_after(const struct file_fault *fault);
+// The data of a read or a write with one byte altered, when the fault says so. A write must not change the caller's
+// buffer: it gets a copy for shim_free(), NULL when nothing is altered.
+void fault_corrupt_read(const struct file_fault *fault, void *data, ULONG length);
+void *fault_corrupt_write(const struct file_fault *fault, const void *data, ULONG length);
 BOOL fault_is_about_space(ULONG class);
 void fault_set_free_space(const struct file_fault *fault, ULONG class, void *data);
 // Reads faults.txt; FALSE when it is not understood.
@@ -135,6 +140,10 @@ NTSTATUS cure_disposition(HANDLE file, IO_STATUS_BLOCK *io, ULONG flags);
 
 // rename.c: whether this process has something open below the folder `file`.
 BOOL rename_is_blocked(HANDLE file);
+
+// clock.c: the time of day a process reads; FALSE when it cannot be replaced.
+BOOL clock_install(void);
+void clock_configure(void);
 
 // library.c: LoadLibraryExW, GetProcAddress and FreeLibrary of certadm.dll; FALSE when they cannot be replaced.
 BOOL library_install(void);

@@ -51,6 +51,18 @@ static void read_file(WCHAR **arguments)
     CloseHandle(file);
 }
 
+// show <path>: the first bytes as text.
+static void show_file(WCHAR **arguments)
+{
+    HANDLE file = open_existing(arguments[0], GENERIC_READ);
+    char data[100];
+    DWORD length = 0;
+
+    ReadFile(file, data, sizeof data, &length, NULL);
+    CloseHandle(file);
+    say(L"show\t%.*hs", (int)length, data);
+}
+
 // move <from> <to>
 static void move_file(WCHAR **arguments)
 {
@@ -117,6 +129,7 @@ static void free_space(WCHAR **arguments)
 const struct verb file_verbs[] = {
     {L"write", 2, write_file},
     {L"read", 1, read_file},
+    {L"show", 1, show_file},
     {L"move", 2, move_file},
     {L"move-open", 3, move_open},
     {L"delete", 1, delete_file},

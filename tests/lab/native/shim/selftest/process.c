@@ -165,6 +165,23 @@ static void tick(WCHAR **arguments)
     say(L"tick\t%llu", GetTickCount64());
 }
 
+// clock: seconds since 1601 by both functions, found at run time as .NET finds them.
+static void clock_time(WCHAR **arguments)
+{
+    static const char *const names[] = {"GetSystemTimeAsFileTime", "GetSystemTimePreciseAsFileTime"};
+    ULARGE_INTEGER ticks[2];
+    FILETIME time;
+    size_t i;
+
+    (void)arguments;
+    for (i = 0; i < 2; i++) {
+        ((void(WINAPI *)(FILETIME *))(void *)GetProcAddress(GetModuleHandleW(L"kernel32.dll"), names[i]))(&time);
+        ticks[i].LowPart = time.dwLowDateTime;
+        ticks[i].HighPart = time.dwHighDateTime;
+    }
+    say(L"clock\t%llu\t%llu", ticks[0].QuadPart / 10000000, ticks[1].QuadPart / 10000000);
+}
+
 // echo <text>
 static void echo(WCHAR **arguments)
 {
@@ -224,6 +241,7 @@ const struct verb process_verbs[] = {
     {L"environment", 0, environment},
     {L"console", 0, console},
     {L"tick", 0, tick},
+    {L"clock", 0, clock_time},
     {L"echo", 1, echo},
     {L"service-create", 2, service_create},
     {L"service-delete", 1, service_delete},
