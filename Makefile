@@ -6,7 +6,7 @@ NAME ?= default
 SOAK_KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench lint docs lab-up lab-down clean
+.PHONY: help setup demo test molecule soak bench lint docs lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,10 @@ demo: setup ## Back up a simulated CA over WinRM and show what was stored
 
 test: setup ## Run every test (PYTEST_ARGS='-k name' for some)
 	@$(PYTHON) tools/run.py -m pytest $(PYTEST_ARGS)
+
+molecule: ## Run the role's Molecule scenario against a lab (pip lane)
+	@$(PYTHON) tools/setup.py --molecule
+	@$(PYTHON) tools/run.py tools/molecule.py
 
 soak: setup ## Kill a backup at SOAK_KILLS=200 random points and see that nothing is lost
 	@SOAK_KILLS=$(SOAK_KILLS) $(PYTHON) tools/run.py -m pytest tests/component/test_soak.py $(PYTEST_ARGS)

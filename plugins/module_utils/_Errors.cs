@@ -66,7 +66,14 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
             new ResultCode(0xC7FF000E, "hrFullBackupNotTaken", "The CA knows no full backup that this one could continue.", "Take a full backup first."),
         };
 
-        private static readonly Dictionary<uint, ResultCode> ByCode = Index();
+        // Where the function that failed works on files, these rows come first.
+        private static readonly ResultCode[] FileRows = new ResultCode[]
+        {
+            new ResultCode(0x80070005, "E_ACCESSDENIED", "Access to a file or folder was denied.", "Give the account of the task full control of the destination, and exclude it from virus scanning and other backups, then run again."),
+        };
+
+        private static readonly Dictionary<uint, ResultCode> ByCode = Index(Rows);
+        private static readonly Dictionary<uint, ResultCode> ByFileCode = Index(FileRows);
 
         private ResultCode(uint code, string name, string meaning, string action)
         {
@@ -94,13 +101,18 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
         }
 
         /// <summary>"0x80070005 E_ACCESSDENIED: meaning action", or the bare number with the system's own text.</summary>
-        public static string Describe(int code)
+        /// <param name="onFile">Whether a function that works on files answered with the code.</param>
+        public static string Describe(int code, bool onFile)
         {
             string number = Format(code);
-            ResultCode row = Find(code);
+            ResultCode row;
+            if (!onFile || !ByFileCode.TryGetValue(unchecked((uint)code), out row))
+                row = Find(code);
             if (row != null)
                 return String.Format("{0} {1}: {2} {3}", number, row.Name, row.Meaning, row.Action);
-            Exception system = Marshal.GetExceptionForHR(code);
+            // -1: not the text that an earlier failure left in the thread
+            // (https://learn.microsoft.com/en-us/dotnet/api/system.runtime.interopservices.marshal.getexceptionforhr)
+            Exception system = Marshal.GetExceptionForHR(code, new IntPtr(-1));
             return system == null ? number : String.Format("{0}: {1}", number, system.Message);
         }
 
@@ -109,10 +121,10 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
             return String.Format("0x{0:X8}", code);
         }
 
-        private static Dictionary<uint, ResultCode> Index()
+        private static Dictionary<uint, ResultCode> Index(ResultCode[] rows)
         {
             Dictionary<uint, ResultCode> index = new Dictionary<uint, ResultCode>();
-            foreach (ResultCode row in Rows)
+            foreach (ResultCode row in rows)
                 index.Add(row.Code, row);
             return index;
         }
@@ -137,7 +149,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
         }
 
         private BackupException(string message, string function, int code, int step, string file, Exception inner)
-            : base(String.Format("{0}: {1}", message, ResultCode.Describe(code)), inner)
+            : base(String.Format("{0}: {1}", message, ResultCode.Describe(code, !function.StartsWith("CertSrv", StringComparison.Ordinal))), inner)
         {
             Function = function;
             Code = code;

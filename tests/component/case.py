@@ -35,6 +35,11 @@ class Case:
         """Run ``adcs.ca.backup`` with ``path`` set to the destination unless the test gives another."""
         return self.module("backup", check_mode=check_mode, diff=diff, timeout_s=timeout_s, **params)
 
+    def backup_until_fault(self, **params: Any) -> ModuleRun:
+        """Run the backup, and kill the engine once a fault has fired and no answer came: a task whose time is over."""
+        options = {"path": DESTINATION, **params}
+        return self.worker.module("backup", options, give_up=lambda: bool(self.journal().faults))
+
     def module(
         self, name: str, *, check_mode: bool = False, diff: bool = False, timeout_s: float = 60.0, **params: Any
     ) -> ModuleRun:

@@ -10,6 +10,7 @@ import selectors
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import ansible
 from adcs_lab.engine import Engine
 
 COLLECTION = Path(__file__).resolve().parents[2]
+POLL_S = 0.1
 START_TIMEOUT_S = 90.0
 ENGINE_OPTIONS = ("-NoProfile", "-NonInteractive", "-File")
 
@@ -60,8 +62,13 @@ class Worker:
         check_mode: bool = False,
         diff: bool = False,
         timeout_s: float = 60.0,
+        give_up: Callable[[], bool] | None = None,
     ) -> ModuleRun:
-        """Run ``plugins/modules/<name>.ps1`` with these parameters, as Ansible would."""
+        """Run ``plugins/modules/<name>.ps1`` with these parameters, as Ansible would.
+
+        WorkerDied when the engine ends, when there is no answer in time, and as soon as ``give_up`` says so; the engine
+        is killed then, as a task is whose time is over.
+        """
         internal = {
             "_ansible_check_mode": check_mode,
             "_ansible_diff": diff,
@@ -69,7 +76,7 @@ class Worker:
             "_ansible_verbosity": 3,
         }
         request = {"module": rf"C:\LabWorker\{name}.ps1", "params": {**params, **internal}}
-        response = self._ask(request, timeout_s)
+        response = self._ask(request, timeout_s, give_up)
         return ModuleRun(json.loads(response["output"]), int(response["rc"]))
 
     def script(self, text: str, timeout_s: float = 60.0) -> list[Any]:
@@ -88,14 +95,16 @@ class Worker:
             if stream is not None:
                 stream.close()
 
-    def _ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+    def _ask(
+        self, request: dict[str, Any], timeout_s: float, give_up: Callable[[], bool] | None = None
+    ) -> dict[str, Any]:
         if self._process is None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-            response: dict[str, Any] = json.loads(self._read_line(timeout_s))
+            response: dict[str, Any] = json.loads(self._read_line(timeout_s, give_up))
         except (BrokenPipeError, EOFError, TimeoutError) as error:
             self.close()
             raise WorkerDied(f"{type(error).__name__}: {error}\n{self._errors()}") from error
@@ -137,7 +146,7 @@ class Worker:
         }
         (self._folder / "load.json").write_text(json.dumps(load), encoding="utf-8")
 
-    def _read_line(self, timeout_s: float) -> bytes:
+    def _read_line(self, timeout_s: float, give_up: Callable[[], bool] | None = None) -> bytes:
         assert self._process is not None and self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         deadline = time.monotonic() + timeout_s
@@ -145,8 +154,12 @@ class Worker:
             selector.register(descriptor, selectors.EVENT_READ)
             while b"\n" not in self._unread:
                 left = deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
+                if left <= 0:
                     raise TimeoutError(f"no answer within {timeout_s:.0f} s")
+                if not selector.select(left if give_up is None else min(left, POLL_S)):
+                    if give_up is not None and give_up():
+                        raise TimeoutError("given up, as the test asked")
+                    continue
                 chunk = os.read(descriptor, 1 << 16)
                 if not chunk:
                     raise EOFError("the engine process ended")

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What must hold after any run, whatever went wrong in it. Files are read as Linux sees them, calls from the DLL's journal."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from adcs_lab import sets
+
+from case import Case
+from matrix import NOTHING
+from worker import ModuleRun
+
+SMALL_CA: dict[str, Any] = {"database_size_bytes": 1 << 20, "log_count": 3, "log_size_bytes": 1 << 16}
+STORE = "DataBase"
+
+
+class State:
+    """What the CA held before a run."""
+
+    def __init__(self, case: Case) -> None:
+        self.stored = case.ca.stored_files()
+        self.logs = {path.name for path in case.ca.log_files()}
+
+
+def count_calls(case: Case) -> dict[str, int]:
+    """Return how often each function was called since the journal began."""
+    return dict(Counter(call.fn for call in case.journal().calls()))
+
+
+def forget(case: Case) -> None:
+    """Remove the sets, and put the CA back as it was."""
+    shutil.rmtree(case.destination)
+    case.ca.reset(**SMALL_CA)
+
+
+def _copies(case: Case) -> list[Path]:
+    """Return every folder that may hold a set: published ones, and those in staging."""
+    staging = case.repository / ".staging"
+    staged = [entry for entry in staging.iterdir() if entry.is_dir()] if staging.exists() else []
+    return [*case.published(), *staged]
+
+
+def _is_good(folder: Path) -> bool:
+    """Say whether a folder is a verified set, published, or copied and waiting in staging, where dynamic files may come and go."""
+    found = sets.problems(folder)
+    if folder.parent.name == ".staging":
+        found = [
+            problem for problem in found if problem != "state copied" and not problem.endswith("not in the manifest")
+        ]
+    return not found and bool(sets.manifest(folder)["verified"])
+
+
+def _holds(folder: Path, stored: dict[str, bytes]) -> bool:
+    """Say whether a folder is a verified set with these files of the CA, byte for byte."""
+    files = {name: folder / STORE / name for name in stored}
+    return _is_good(folder) and all(
+        path.is_file() and path.read_bytes() == stored[name] for name, path in files.items()
+    )
+
+
+def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True) -> None:
+    """Each published set is complete; a log that is gone is in a verified copy, with every other file of the run.
+
+    ``unaltered`` False leaves the comparison with the CA's own bytes out: Certadm.dll itself gave others.
+    """
+    assert [folder.name for folder in case.published() if not _is_good(folder)] == []
+    gone = before.logs - {path.name for path in case.ca.log_files()}
+    stored = before.stored if unaltered else {}
+    if gone:
+        assert any(_holds(folder, stored) for folder in _copies(case)), f"{sorted(gone)} were deleted without a copy"
+    if case.published() and unaltered:
+        assert any(_holds(folder, before.stored) for folder in case.published())
+
+
+def assert_true_result(case: Case, run: ModuleRun, *, ok: bool, words: tuple[str, ...], there: str) -> None:
+    """The result says what happened: success with the one set, or a failure that names its cause and what is left."""
+    published = case.published()
+    if ok:
+        assert not run.failed, run.message
+        (folder,) = published
+        assert run.result["changed"] is True and run.result["label"] == folder.name and run.result["verified"] is True
+        return
+    assert run.failed, run.result
+    assert not [word for word in words if word not in run.message], run.message
+    left = [folder.name for folder in _copies(case)]
+    if there == NOTHING:
+        assert run.result["changed"] is False and left == []
+        assert run.result["left_on_disk"] == []
+    else:
+        assert run.result["changed"] is True and len(left) == 1
+        assert left[0] in run.message
+
+
+def assert_kept(case: Case, *, copied: bool) -> None:
+    """After a run that did not succeed there is a good set if it was copied by then, and none otherwise."""
+    assert [_is_good(folder) for folder in _copies(case) if copied or _is_good(folder)] == [True] * copied
+
+
+def assert_next_run_is_clean(case: Case) -> None:
+    """A second run without a fault makes a set, keeps every good one, finishes what was copied, and leaves nothing else."""
+    good = {folder.name for folder in _copies(case) if _is_good(folder)}
+    logs = {path.name for path in case.ca.log_files()}
+    case.faults()
+    case.ca.clear_journal()
+    run = case.backup()
+    assert not run.failed, run.message
+    case.assert_clean()
+    published = case.published()
+    assert {folder.name for folder in published} == good | {run.result["label"]}
+    assert run.result["label"] not in good
+    assert [folder.name for folder in published if not _is_good(folder)] == []
+    assert {path.name for path in case.ca.log_files()} >= logs, "a run that was not asked to truncate deleted logs"
