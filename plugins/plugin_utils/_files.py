@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Files of reports on the controller. A reader sees a file as it was or as it is, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+# The umask takes away what it takes away from every new file.
+NEW_FILE_MODE = 0o666
+
+
+class FileError(OSError):
+    """A file that cannot be read or written; the text names it and the cause."""
+
+    def __init__(self, verb: str, path: Path, error: OSError) -> None:
+        super().__init__(f"Cannot {verb} {path}: {error.strerror or error}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def read_text(path: Path) -> str | None:
+    """Return the text of a UTF-8 file, None when there is none; bytes that are no UTF-8 are replaced. FileError otherwise."""
+    with _named("read", path):
+        try:
+            return path.read_bytes().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return None
+
+
+def read_folder(folder: Path, suffix: str) -> dict[str, str]:
+    """Return ``{name: text}`` of the files in a folder that end so; empty when there is no folder.
+
+    Hidden files and what cannot be read are left out: a folder may hold what is somebody else's. FileError for the folder itself.
+    """
+    with _named("read", folder):
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            return {}
+    texts = {}
+    for name in names:
+        if name.endswith(suffix) and not name.startswith("."):
+            with contextlib.suppress(FileError):
+                texts[name] = read_text(folder / name)
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing; FileError when that cannot be."""
+    with _named("make the folder", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Make a UTF-8 file hold this text, and say whether it had to be written; one that holds it already is left alone.
+
+    The text is written beside the file, flushed to the disk and put in its place by one rename. A file that was there keeps its
+    mode. FileError when that cannot be; the file is as it was then.
+    """
+    content = text.encode("utf-8")
+    with _named("write", path):
+        if _content(path) == content:
+            return False
+        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        try:
+            _write_new(temporary, content, _mode(path))
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+    return True
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _mode(path: Path) -> int | None:
+    """Return the mode of a file, None when there is no such file."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _write_new(path: Path, content: bytes, mode: int | None) -> None:
+    """Write a new file and flush it to the disk; a name that is taken, be it by a link, is an error."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), NEW_FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        if mode is not None:
+            os.chmod(path, mode)
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a rename to the disk, on file systems that can; the file is whole either way."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _named(verb: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into a FileError that says what was done to which file."""
+    try:
+        yield
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(verb, path, error) from error

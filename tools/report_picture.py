@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make the picture of a fleet's page in the documentation: a made-up fleet, shown by a headless Chromium.
+
+Without arguments it writes ``docs/fleet.png``. Tests use its fleet and its browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from project import COLLECTIONS, ROOT
+
+sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests" / "unit")]
+
+# pylint: disable=wrong-import-position
+from ansible_collections.adcs.ca.plugins.plugin_utils._html import page  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils._report import fleet  # noqa: E402
+
+from histories import full  # noqa: E402
+from outcomes import expired, listing, made, outcome  # noqa: E402
+
+PICTURE = ROOT / "docs" / "fleet.png"
+SIZE = (1280, 1740)
+BROWSER_TIMEOUT_S = 60
+# What the script of a page may take before the page is looked at, in virtual time.
+SCRIPT_TIME_MS = 2000
+POLICY = {"keep_daily": 14, "keep_weekly": 8, "keep_monthly": 12}
+
+
+def browser() -> str | None:
+    """Return the Chromium of this machine, None when there is none."""
+    return shutil.which("chromium")
+
+
+def browse(address: str, *options: str) -> str:
+    """Show a page in a headless Chromium of its own and return what it printed."""
+    with tempfile.TemporaryDirectory(prefix="adcs-ca-browser-") as profile:
+        command = [browser() or "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        command += ["--no-first-run", "--hide-scrollbars", f"--user-data-dir={profile}"]
+        command += [f"--virtual-time-budget={SCRIPT_TIME_MS}", *options, address]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=BROWSER_TIMEOUT_S)
+        return run.stdout
+
+
+def take_picture(html: Path, picture: Path, size: tuple[int, int] = SIZE, *options: str) -> None:
+    """Write a picture of a page as PNG."""
+    browse(html.as_uri(), f"--screenshot={picture}", f"--window-size={size[0]},{size[1]}", *options)
+
+
+def sample_fleet(now: datetime) -> dict[str, Any]:
+    """Return a made-up fleet in which every status occurs."""
+    clock = f"{now:%Y-%m-%d %H:%M:%S}"
+    issuing = _nights(now, 420, 1.9e9, seed=1)
+    root = _nights(now, 14, 3.1e7, seed=2)
+    damaged = _nights(now, 20, 6.4e8, seed=3)
+    damaged[4] |= {"complete": False, "problems": [{"kind": "resized", "path": "edb0001A.log", "message": RESIZED}]}
+    names = {"name": "Example Issuing CA 1", "host": "ca01.example.com"}
+    kept = expired(issuing[1:], POLICY, now=clock)["sets"]
+    good = expired(
+        [issuing[0], *kept], POLICY, now=clock, ca=names, folder_name=names["name"], path=rf"D:\Backup\{names['name']}"
+    )
+    policies = {"name": "Example Policy CA", "host": "ca02.example.com"}
+    late = expired(_nights(now - timedelta(days=3), 14, 9e7, seed=4), POLICY, now=clock, ca=policies)
+    before = fleet({"ca05": outcome(expire=expired(damaged, POLICY, now=clock, name="Example Users CA"))})
+    outcomes = {
+        "ca01": outcome(backup=made(issuing[0]["label"]), expire=good),
+        "ca02": outcome(expire=late),
+        "ca03": outcome(expire=listing([], now=clock, name="Example Machines CA")),
+        "ca04": None,
+        "ca05": outcome("failed", FAILED),
+        "ca06": outcome(expire=expired(root, POLICY, now=clock, name="Example Root CA 2")),
+    }
+    return fleet(outcomes, before["cas"])
+
+
+FAILED = (
+    "Back up the CA: Too little free space at 'D:\\Backup': the database and its logs need 2147483648 bytes and the reserve is 268435456, "
+    "1879048192 are free. Nothing was changed."
+)
+RESIZED = "'DataBase\\edb0001A.log' has 12 bytes, not 1048576"
+
+
+def _nights(now: datetime, count: int, size: float, seed: int) -> list[dict[str, Any]]:
+    """Return a full set for each of the last nights, newest first; the database grows."""
+    choice = random.Random(seed)
+    sets = []
+    for night in range(count):
+        started = (now - timedelta(days=night)).replace(
+            hour=1, minute=choice.randint(0, 4), second=choice.randint(0, 59)
+        )
+        grown = size * (1 - night / count / 2) * choice.uniform(0.99, 1.01)
+        duration_s = round(5 + grown / 3.2e7 * choice.uniform(0.9, 1.15))
+        facts = {"bytes": round(grown), "file_count": choice.randint(8, 24), "duration_s": duration_s}
+        sets.append(full(f"{started:%Y-%m-%d %H:%M:%S}", **facts))
+    return sets
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("picture", nargs="?", type=Path, default=PICTURE, help="the PNG file to write")
+    parser.add_argument("--dark", action="store_true", help="show the page as in a dark theme")
+    options = parser.parse_args(arguments)
+    if not browser():
+        print("There is no chromium on this machine: install Debian's package of that name.", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="adcs-ca-picture-") as folder:
+        html = Path(folder) / "fleet.html"
+        html.write_text(page(sample_fleet(datetime.now(timezone.utc))), encoding="utf-8")
+        theme = ["--blink-settings=preferredColorScheme=0"] if options.dark else []
+        take_picture(html, options.picture.resolve(), SIZE, *theme)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
