@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from adcs_lab import builds, paths
-from adcs_lab.ca import SimulatedCa
+from adcs_lab.ca import MIB, CaSettings, SimulatedCa
 from adcs_lab.engine import Engine
 from adcs_lab.lab import Lab
 
+LAB_FIXTURES = ("engine_lab", "lab", "second_lab")
 ALLOWED = "allowed_violations"
 TEST_LAB = re.compile(r"test-(\d+)-.*")
 
@@ -62,10 +63,20 @@ def lab(built_lab: None) -> Iterator[Lab]:
         yield lab
 
 
+@pytest.fixture(scope="session")
+def second_lab(built_lab: None) -> Iterator[Lab]:
+    """A second CA beside the first one, with another name, on a host and a port of its own."""
+    settings = CaSettings(
+        "Zweite CA", "ca02.lab.example", database_size_bytes=MIB, log_count=2, log_size_bytes=MIB // 16
+    )
+    with Lab(f"test-{os.getpid()}-second", settings=settings) as lab:
+        yield lab
+
+
 @pytest.fixture(autouse=True)
 def lab_contract(request: pytest.FixtureRequest) -> Iterator[None]:
     """Reset the CA of each lab the test uses, and afterwards fail it for every breach it did not declare."""
-    labs = [request.getfixturevalue(name) for name in ("engine_lab", "lab") if name in request.fixturenames]
+    labs = [request.getfixturevalue(name) for name in LAB_FIXTURES if name in request.fixturenames]
     for used in labs:
         used.ca.reset()
     yield

@@ -22,12 +22,13 @@ from pathlib import Path
 
 from project import BUILD, COLLECTIONS, LANE_FILE, LANES, ROOT, Lane, ToolError, environment, run
 
-BASE_PACKAGES = ("gcc-mingw-w64-x86-64", "python3-venv", "wine", "wine64")
+BASE_PACKAGES = ("chromium", "gcc-mingw-w64-x86-64", "python3-venv", "wine", "wine64")
 DEBIAN_LANE_PACKAGES = ("ansible-core", "python3-pytest", "python3-pytest-xdist", "python3-winrm")
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
 LINT_PACKAGES = ("shellcheck",)
 DEBIAN_LINT_PACKAGES = ("shellcheck", "yamllint")
 LINT_REQUIREMENTS = ("tests/lint-requirements.txt",)
+MOLECULE_REQUIREMENTS = ("tests/molecule-requirements.txt",)
 OLDEST_PYTHON = (3, 11)
 DOTNET_SDK = 10
 
@@ -205,14 +206,28 @@ def add_lint_tools(lane: Lane) -> None:
         install_packages(DEBIAN_LINT_PACKAGES)
         return
     install_packages(LINT_PACKAGES)
-    stamp = VENV / "lint-requirements.sha256"
-    digest = requirements_digest(LINT_REQUIREMENTS)
+    add_packages("lint", LINT_REQUIREMENTS)
+
+
+def add_molecule(lane: Lane) -> None:
+    """Add Molecule to the pip lane; Debian 12 does not have it."""
+    if lane.lane == "debian":
+        raise ToolError(
+            "Molecule needs the pip lane: run `make molecule LANE=pip`. `make test` runs the same assertions without it."
+        )
+    add_packages("molecule", MOLECULE_REQUIREMENTS)
+
+
+def add_packages(name: str, files: Sequence[str]) -> None:
+    """Add the packages of requirement files to the virtual environment, if they are not in it yet."""
+    stamp = VENV / f"{name}-requirements.sha256"
+    digest = requirements_digest(files)
     if stamp_says(stamp, digest):
         return
-    say("lint", f"adding the tools of {' and '.join(LINT_REQUIREMENTS)}")
-    filled = pip_install(LINT_REQUIREMENTS, timeout_s=PIP_TIMEOUT_S)
+    say(name, f"adding what {' and '.join(files)} names")
+    filled = pip_install(files, timeout_s=PIP_TIMEOUT_S)
     if filled.returncode != 0:
-        raise ToolError(f"pip could not install the linters: {last_line(filled.stderr)}")
+        raise ToolError(f"pip could not install it: {last_line(filled.stderr)}")
     stamp.write_text(digest + "\n", encoding="utf-8")
 
 
@@ -233,17 +248,18 @@ def build_lab(lane: Lane) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the set-up; ``--lint`` adds the linters and leaves the lab out."""
-    lint = "--lint" in arguments
+    """Run the set-up; ``--lint`` adds the linters and leaves the lab out, ``--molecule`` adds Molecule."""
     try:
         install_packages(BASE_PACKAGES)
         check_dotnet()
         lane = set_up_lane()
         link_collection()
-        if lint:
+        if "--lint" in arguments:
             add_lint_tools(lane)
-        else:
-            build_lab(lane)
+            return 0
+        if "--molecule" in arguments:
+            add_molecule(lane)
+        build_lab(lane)
     except ToolError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,29 @@ TIMEOUT_S = 300.0
 
 def run_playbook(lab: Lab, playbook: Path, variables: dict[str, Any]) -> str:
     """Run a playbook to its end and return what it printed; AssertionError with the output when it fails."""
+    done = play([lab.inventory], playbook, variables)
+    assert done.returncode == 0, said(done)
+    return done.stdout
+
+
+def play(
+    inventories: Sequence[Path], playbook: Path | str, variables: dict[str, Any], *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a playbook, a file or one of the collection by its full name, to its end, whatever that is."""
     lane = need_lane()
-    command = [lane.ansible_playbook, "-i", str(lab.inventory), str(playbook), "-e", json.dumps(variables), "-v"]
-    done = subprocess.run(
+    hosts = [word for inventory in inventories for word in ("-i", str(inventory))]
+    command = [lane.ansible_playbook, *hosts, str(playbook), "-e", json.dumps(variables), "-v", *options]
+    return subprocess.run(
         command,
-        env={**environment(lane), "ANSIBLE_ROLES_PATH": str(TARGETS)},
+        env={**environment(lane), "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_SHOW_CUSTOM_STATS": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
-    return done.stdout
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the end of what a play printed, for a message."""
+    return done.stdout[-12000:] + done.stderr[-4000:]

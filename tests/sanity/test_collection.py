@@ -22,7 +22,7 @@ OPTION_DEFAULTS: dict[str, Any] = dict.fromkeys(("aliases", "choices", "default"
 OPTION_DEFAULTS |= {"required": False, "type": "str"}
 LINE_LIMIT = 500
 MODULE_LINE_LIMIT = 150
-LONG_FILES = ("LICENSE", "tests/lab/native/certadm/certadm.c")
+LONG_FILES = ("LICENSE",)
 HEADED_SUFFIXES = {".c", ".cs", ".h", ".ps1", ".psm1", ".py", ".sh"}
 MACHINE_PATH = re.compile(r"(?<![A-Za-z0-9_.~-])/(?:home|root|work)(?:/|\b)")
 
@@ -39,11 +39,11 @@ def load(path: Path) -> dict[str, Any]:
 def project_files() -> list[str]:
     """Return the name of every file that git tracks or would track, relative to the project's root.
 
-    Recorded output of other programs (``.out``) is left out: it is kept byte for byte.
+    Recorded output of other programs (``.out``), kept byte for byte, and pictures are left out.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    names = (name for name in listing.stdout.split("\0") if not name.endswith(".out"))
+    names = (name for name in listing.stdout.split("\0") if not name.endswith((".out", ".png")))
     return sorted(name for name in names if (ROOT / name).is_file())
 
 

@@ -21,7 +21,6 @@ from .ca import CaSettings, SimulatedCa
 from .client import Client, ClientError
 from .engine import Engine
 
-HOST_ALIAS = "ca01"
 USER = "labadmin"
 LIFETIME_S = 8 * 3600.0
 START_TIMEOUT_S = 60.0
@@ -92,8 +91,13 @@ class Lab:
 
     @property
     def inventory(self) -> Path:
-        """The inventory that makes the CA the host ``ca01``; only there while the lab has an endpoint."""
+        """The inventory of the CA under the first part of its DNS name; only there while the lab has an endpoint."""
         return self.folder / "inventory.yml"
+
+    @property
+    def alias(self) -> str:
+        """The name of the CA's host in the inventory, such as ``ca01``."""
+        return self.ca.host.partition(".")[0]
 
     def record(self) -> Record:
         """Return port, user and password of the running lab; LabError when it does not run."""
@@ -206,7 +210,7 @@ class Lab:
         record = dataclasses.replace(record, port=keeper.Ready(**json.loads(answer)).port)
         self._write(self._record_file, json.dumps(dataclasses.asdict(record), indent=2) + "\n")
         if self._endpoint:
-            self._write(self.inventory, _inventory(record))
+            self._write(self.inventory, _inventory(record, self.alias))
 
     def _log_tail(self) -> str:
         return (self.folder / "keeper.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
@@ -220,7 +224,7 @@ class Lab:
         new.replace(path)
 
 
-def _inventory(record: Record) -> str:
+def _inventory(record: Record, alias: str) -> str:
     """Return an inventory both supported generations of ansible-core take. The values are JSON, which YAML includes."""
     variables = {
         "ansible_connection": "winrm",
@@ -235,7 +239,7 @@ def _inventory(record: Record) -> str:
         "ansible_pwsh_interpreter": paths.POWERSHELL,
     }
     lines = [f"      {name}: {json.dumps(value)}\n" for name, value in variables.items()]
-    return f"---\nall:\n  hosts:\n    {HOST_ALIAS}:\n{''.join(lines)}"
+    return f"---\nall:\n  hosts:\n    {alias}:\n{''.join(lines)}"
 
 
 def _start_time(pid: int) -> int:

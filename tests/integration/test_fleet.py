@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The role against a fleet, by real Ansible over WinRM: what lands on the CAs, in the reports, in the artifact and in the exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from adcs_lab import sets
+from adcs_lab.faults import Fault
+from adcs_lab.lab import Lab
+from play import play, said
+
+DESTINATION = r"C:\Fleet"
+ONE = "adcs.ca.backup"
+FLEET = "adcs.ca.backup_fleet"
+CHECK = "adcs.ca.check_backups"
+RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
+MODULE_RUN = "EXEC (via pipeline wrapper)"
+
+
+class Fleet:
+    """Three CAs: ``ca01`` and ``ca02`` are labs, ``ca03`` is a host where nobody answers."""
+
+    def __init__(self, folder: Path, first: Lab, second: Lab, closed_port: int) -> None:
+        self.labs = {"ca01": first, "ca02": second}
+        self.reports = folder / "reports"
+        self._inventories = [first.inventory, second.inventory, folder / "unreachable.yml"]
+        host = {"ansible_host": "127.0.0.1", "ansible_port": closed_port, "ansible_connection": "winrm"}
+        host |= {"ansible_user": "nobody", "ansible_password": "none", "ansible_winrm_scheme": "http"}
+        host |= {"ansible_winrm_transport": "basic", "ansible_winrm_connection_timeout": 5}
+        self._inventories[2].write_text(json.dumps({"all": {"hosts": {"ca03": host}}}), encoding="utf-8")
+
+    def play(self, name: str, *options: str, **variables: Any) -> CompletedProcess[str]:
+        """Run a playbook of the collection with a short destination and the reports folder."""
+        given = {"path": DESTINATION, "report_dir": str(self.reports), "reserve": "1M", **variables}
+        extra = {key if key.startswith("adcs_ca_") else f"adcs_ca_backup_{key}": value for key, value in given.items()}
+        return play(self._inventories, name, extra, *options)
+
+    def repository(self, host: str) -> Path:
+        lab = self.labs[host]
+        return lab.drive_c / "Fleet" / lab.ca.folder_name
+
+    def document(self, host: str) -> dict[str, Any]:
+        """Return the report on a CA."""
+        return json.loads((self.reports / f"{self.labs[host].ca.folder_name}.json").read_bytes())
+
+    def page(self) -> str:
+        return (self.reports / "fleet.html").read_text(encoding="utf-8")
+
+    def disk(self) -> dict[str, Any]:
+        """Return everything on the destinations and in the reports: sizes, times of change, content."""
+        folders = [lab.drive_c / "Fleet" for lab in self.labs.values()] + [self.reports]
+        return {str(folder): sets.snapshot(folder) for folder in folders if folder.exists()}
+
+
+@pytest.fixture
+def fleet(lab: Lab, second_lab: Lab, tmp_path: Path) -> Iterator[Fleet]:
+    lab.ca.reset(database_size_bytes=1 << 20, log_count=2, log_size_bytes=1 << 16)
+    with socket.socket() as taken:
+        # bound, never listening: a connection is refused, and no other process can take the port
+        taken.bind(("127.0.0.1", 0))
+        yield Fleet(tmp_path, lab, second_lab, taken.getsockname()[1])
+    for used in (lab, second_lab):
+        shutil.rmtree(used.drive_c / "Fleet", ignore_errors=True)
+
+
+def recap(done: CompletedProcess[str]) -> dict[str, dict[str, int]]:
+    """Return the numbers of the play recap for each host."""
+    pairs = ((host, re.findall(r"(\w+)=(\d+)", numbers)) for host, numbers in RECAP.findall(done.stdout))
+    return {host: {name: int(number) for name, number in numbers} for host, numbers in pairs}
+
+
+def artifact(done: CompletedProcess[str]) -> dict[str, Any]:
+    """Return what a job of AWX would keep as its artifact."""
+    text = done.stdout.partition("CUSTOM STATS")[2]
+    return json.JSONDecoder().raw_decode(text[text.index("{") :])[0]["adcs_ca_fleet"]
+
+
+def assert_three_cas(fleet: Fleet, done: CompletedProcess[str]) -> None:
+    """Assert what every report says of one healthy CA, one whose service is stopped, and one that is unreachable."""
+    assert done.returncode != 0, said(done)
+    for words in ("ca02", "RPC_S_SERVER_UNAVAILABLE", "ca03"):
+        assert words in done.stdout, said(done)
+    (folder,) = sets.published(fleet.repository("ca01"))
+    assert sets.problems(folder) == []
+    assert sets.published(fleet.repository("ca02")) == []
+    good = fleet.document("ca01")
+    assert (good["host"], good["status"], good["newest"]["label"]) == ("ca01", "ok", folder.name)
+    assert good["newest"]["bytes"] == sum(file["size"] for file in sets.manifest(folder)["files"])
+    stopped = fleet.document("ca02")
+    assert stopped["status"] == "failed" and "Start-Service CertSvc" in stopped["message"]
+    stats = artifact(done)
+    assert {row["host"]: row["status"] for row in stats["rows"]} == {
+        "ca01": "ok",
+        "ca02": "failed",
+        "ca03": "unreachable",
+    }
+    page = fleet.page()
+    assert all(host in page for host in ("ca01", "ca02", "ca03"))
+    passwords = [used.record().password for used in fleet.labs.values()]
+    assert not [word for word in passwords if word in page + json.dumps(stats) + done.stdout]
+
+
+def test_three_cas_in_one_play(fleet: Fleet) -> None:
+    fleet.labs["ca02"].ca.stop_service()
+    done = fleet.play(ONE)
+    assert_three_cas(fleet, done)
+    numbers = recap(done)
+    assert numbers["ca01"]["failed"] == 0 and numbers["ca01"]["changed"] > 0
+    assert numbers["ca02"]["failed"] == 1 and numbers["ca03"]["failed"] == 1
+
+
+def test_three_cas_one_after_the_other(fleet: Fleet) -> None:
+    fleet.labs["ca02"].ca.stop_service()
+    done = fleet.play(FLEET, adcs_ca_serial=1)
+    assert_three_cas(fleet, done)
+    numbers = recap(done)
+    assert numbers["localhost"]["failed"] == 1
+    assert [numbers[host]["failed"] for host in ("ca01", "ca02", "ca03")] == [0, 0, 0]
+
+
+def test_nothing_is_written_when_nothing_changed(fleet: Fleet) -> None:
+    options = ("--limit", "ca01,ca02")
+    done = fleet.play(ONE, *options)
+    assert done.returncode == 0, said(done)
+    before = fleet.disk()
+    assert len(before) == 3
+    again = fleet.play(ONE, "-vvv", *options)
+    assert again.returncode == 0, said(again)
+    assert [(numbers["changed"], numbers["failed"]) for numbers in recap(again).values()] == [(0, 0), (0, 0)]
+    assert again.stdout.count(MODULE_RUN) == 2 * len(fleet.labs), said(again)
+    assert fleet.disk() == before
+
+
+def test_check_mode_writes_nothing(fleet: Fleet) -> None:
+    done = fleet.play(ONE, "--check", "--diff", "--limit", "ca01")
+    assert done.returncode == 0, said(done)
+    assert not fleet.reports.exists() and not (fleet.labs["ca01"].drive_c / "Fleet").exists()
+
+
+def test_the_morning_check(fleet: Fleet) -> None:
+    options = ("--limit", "ca01,ca02")
+    assert fleet.play(ONE, "--limit", "ca01").returncode == 0
+    before = fleet.disk()[str(fleet.labs["ca01"].drive_c / "Fleet")]
+    done = fleet.play(CHECK, *options)
+    assert done.returncode != 0
+    assert {row["host"]: row["status"] for row in artifact(done)["rows"]} == {"ca01": "ok", "ca02": "never"}
+    assert fleet.disk() | {str(fleet.reports): {}} == {
+        str(fleet.labs["ca01"].drive_c / "Fleet"): before,
+        str(fleet.reports): {},
+    }
+
+    (folder,) = sets.published(fleet.repository("ca01"))
+    (folder / "DataBase" / "certbkxp.dat").write_bytes(b"")
+    done = fleet.play(CHECK, "--limit", "ca01")
+    assert done.returncode != 0 and "certbkxp.dat" in fleet.document("ca01")["message"], said(done)
+
+
+def test_a_backup_that_hangs_is_given_up(fleet: Fleet) -> None:
+    fleet.labs["ca01"].ca.set_faults("hang", [Fault("CertSrvBackupPrepareW", 1, "hang")])
+    done = fleet.play(ONE, "--limit", "ca01,ca02", timeout_s="{{ 8 if inventory_hostname == 'ca01' else 0 }}")
+    assert done.returncode != 0
+    assert fleet.document("ca02")["status"] == "ok"
+    assert {row["host"]: row["status"] for row in artifact(done)["rows"]} == {"ca01": "failed", "ca02": "ok"}
+    assert sets.published(fleet.repository("ca01")) == []
+
+
+def test_nothing_expires_after_a_failed_backup(fleet: Fleet) -> None:
+    variables = {"max_age": "", "keep_last": 1, "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0, "keep_minimum": 1}
+    for _ in range(2):
+        assert fleet.play(ONE, "--limit", "ca02", **variables).returncode == 0
+    (kept,) = sets.published(fleet.repository("ca02"))
+    assert fleet.play(ONE, "--limit", "ca02", **{**variables, "keep_last": 2}).returncode == 0
+    before = [sets.snapshot(folder) for folder in sets.published(fleet.repository("ca02"))]
+    assert len(before) == 2
+    fleet.labs["ca02"].ca.stop_service()
+    assert fleet.play(ONE, "--limit", "ca02", **variables).returncode != 0
+    assert [sets.snapshot(folder) for folder in sets.published(fleet.repository("ca02"))] == before
+    document = fleet.document("ca02")
+    assert document["status"] == "failed" and kept.name in [entry["label"] for entry in document["sets"]]
+
+
+def test_two_cas_of_one_name_are_refused(fleet: Fleet) -> None:
+    second = fleet.labs["ca02"].ca
+    second.host_changed()
+    second.reset(name=fleet.labs["ca01"].ca.name)
+    second.host_changed()
+    done = fleet.play(ONE, "--limit", "ca01,ca02")
+    assert done.returncode != 0
+    assert re.search(r"ca01.{1,200}ca02", done.stdout.partition("Write the report")[2], re.DOTALL), said(done)
+    assert not list(fleet.reports.glob("*")) if fleet.reports.exists() else True
+
+
+def test_a_report_folder_that_cannot_be_written(fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = fleet.play(ONE, "--limit", "ca01", report_dir=str(tmp_path / "file" / "reports"))
+    assert done.returncode != 0 and str(tmp_path / "file") in done.stdout, said(done)
+    assert [row["status"] for row in artifact(done)["rows"]] == ["ok"]
+    (folder,) = sets.published(fleet.repository("ca01"))
+    assert sets.problems(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"keep_daily": -1}, "keep_daily"),
+        ({"keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0}, "every rule is 0"),
+        ({"keep_within": "3x"}, "keep_within"),
+        ({"path": "Backup"}, "adcs_ca_backup_path"),
+        ({"keep_minimum": 0}, "adcs_ca_backup_keep_minimum"),
+        ({"fail_on": ["sometimes"]}, "fail_on"),
+        ({"type": "half"}, "type"),
+    ],
+)
+def test_variables_that_make_no_sense_reach_no_host(fleet: Fleet, variables: dict[str, Any], words: str) -> None:
+    done = fleet.play(ONE, "-vvv", **variables)
+    assert done.returncode != 0 and words in done.stdout, said(done)
+    assert MODULE_RUN not in done.stdout and recap(done)["ca03"]["unreachable"] == 0
+    assert not fleet.reports.exists()
