@@ -19,6 +19,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         internal const uint MOVEFILE_REPLACE_EXISTING = 0x1;
         internal const uint MOVEFILE_WRITE_THROUGH = 0x8;
         internal const uint INVALID_FILE_ATTRIBUTES = 0xFFFFFFFF;
+        internal const uint FILE_ATTRIBUTE_DIRECTORY = 0x10;
+        internal const int ERROR_FILE_NOT_FOUND = 2;
+        internal const int ERROR_PATH_NOT_FOUND = 3;
     }
 
     internal static class NativeMethods
@@ -52,6 +55,25 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         {
             if (NativeMethods.GetFileAttributesW(root) == NativeHelpers.INVALID_FILE_ATTRIBUTES)
                 throw Failed("GetFileAttributesW", root, String.Format("on '{0}'", root));
+        }
+
+        /// <summary>The names of the folders in a folder; none where it does not exist.</summary>
+        /// <exception cref="BackupException">Whether it exists, or what is in it, cannot be told: that is not the same as none.</exception>
+        public static string[] GetFolderNames(string path)
+        {
+            uint attributes = NativeMethods.GetFileAttributesW(path);
+            if (attributes == NativeHelpers.INVALID_FILE_ATTRIBUTES)
+            {
+                int error = Marshal.GetLastWin32Error();
+                if (error == NativeHelpers.ERROR_FILE_NOT_FOUND || error == NativeHelpers.ERROR_PATH_NOT_FOUND)
+                    return new string[0];
+                throw BackupException.FromWin32("GetFileAttributesW", error, 0, path, String.Format("on '{0}'", path));
+            }
+            if ((attributes & NativeHelpers.FILE_ATTRIBUTE_DIRECTORY) == 0)
+                return new string[0];
+            DirectoryInfo[] folders = null;
+            Guarded("FindFirstFile", "list", path, delegate { folders = new DirectoryInfo(path).GetDirectories(); });
+            return Array.ConvertAll(folders, delegate(DirectoryInfo folder) { return folder.Name; });
         }
 
         /// <summary>The bytes that the caller may still write in the folder's volume or share.</summary>
@@ -155,14 +177,19 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 
         private static void Guarded(string path, Action write)
         {
+            Guarded("WriteFile", "write", path, write);
+        }
+
+        private static void Guarded(string function, string what, string path, Action action)
+        {
             try
             {
-                write();
+                action();
             }
             catch (Exception e)
             {
                 if (e is IOException || e is UnauthorizedAccessException)
-                    throw BackupException.FromIO(e, "WriteFile", 0, path, String.Format("Failed to write '{0}'", path));
+                    throw BackupException.FromIO(e, function, 0, path, String.Format("Failed to {0} '{1}'", what, path));
                 throw;
             }
         }

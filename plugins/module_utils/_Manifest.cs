@@ -44,6 +44,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
         public const int Schema = 1;
         public const int MaxSizeBytes = 64 * 1024 * 1024;
 
+        // the largest volume that Windows has: https://learn.microsoft.com/en-us/windows-server/storage/file-server/ntfs-overview
+        private const long MaxTotalBytes = 8L << 50;
+
         private const string HashKey = "manifest_sha256";
         private const int MaxDepth = 16;
         private static readonly Regex Label = new Regex("^[0-9]{8}T[0-9]{6}Z-(full|logs)\\z", RegexOptions.CultureInvariant);
@@ -269,17 +272,31 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
             Get<long>(truncation, "logs_after");
             RequireTexts(document, "restore_map", "kind", "path");
             RequireTexts(document, "skipped", "what", "why");
-            foreach (object item in Get<object[]>(document, "files"))
+            RequireFiles(Get<object[]>(document, "files"));
+        }
+
+        private static void RequireFiles(object[] files)
+        {
+            if (files.Length == 0)
+                throw new ManifestException("it lists no files");
+            HashSet<string> paths = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            long total = 0;
+            foreach (object item in files)
             {
                 Dictionary<string, object> file = item as Dictionary<string, object>;
                 if (file == null)
                     throw new ManifestException("an entry of 'files' is not an object");
                 foreach (string key in new string[] { "path", "kind", "source", "sha256" })
                     Get<string>(file, key);
-                if (Get<long>(file, "size") < 0)
-                    throw new ManifestException("an entry of 'files' has a negative size");
-                if (!IsInside((string)file["path"]))
-                    throw new ManifestException(String.Format("the path '{0}' leaves the set", file["path"]));
+                string path = (string)file["path"];
+                if (!IsInside(path))
+                    throw new ManifestException(String.Format("the path '{0}' leaves the set", path));
+                if (!paths.Add(path))
+                    throw new ManifestException(String.Format("it lists the file '{0}' twice", path));
+                long size = Get<long>(file, "size");
+                if (size < 0 || size > MaxTotalBytes - total)
+                    throw new ManifestException(String.Format("the size of '{0}' cannot be: {1}", path, size));
+                total += size;
             }
         }
 

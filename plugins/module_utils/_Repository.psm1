@@ -14,6 +14,9 @@ $labelPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)$'
 # https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation
 $maxPathLength = 259
 
+# E_ACCESSDENIED
+$accessDenied = 0x80070005
+
 Function Get-AdcsCaRepository {
     <#
     .SYNOPSIS
@@ -113,11 +116,13 @@ Function Assert-AdcsCaNoRepository {
     )
 
     $hint = 'Give the folder that holds the repositories: each CA has its own below it.'
-    $inside = try { @(Get-AdcsCaLabel -Path $Path).Count } catch [System.UnauthorizedAccessException] {
-        # a folder that holds the repositories of others need not let itself be listed
-        0
-    }
-    if ($inside) {
+    $inside = @(try { Get-AdcsCaLabel -Path $Path } catch {
+            # a folder that holds the repositories of others need not let itself be listed
+            if ((ConvertTo-AdcsCaException -ErrorRecord $_).Code -ne $accessDenied) {
+                throw
+            }
+        })
+    if ($inside.Count) {
         throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: it is the repository of a CA. $hint", 0)
     }
     if ([System.IO.Path]::GetFileName($Path.TrimEnd([Char[]]'\/')) -cmatch $labelPattern) {
@@ -181,7 +186,12 @@ Function Assert-AdcsCaFreeSpace {
     while (-not [System.IO.Directory]::Exists($existing)) {
         $existing = [System.IO.Path]::GetDirectoryName($existing)
     }
-    $free = [Adcs.Ca.FileSystem]::GetFreeBytes($existing)
+    try {
+        $free = [Adcs.Ca.FileSystem]::GetFreeBytes($existing)
+    }
+    catch {
+        throw (ConvertTo-AdcsCaShareError -Path $existing -ErrorRecord $_)
+    }
     if ($free -lt $NeededBytes + $ReserveBytes) {
         $message = "Too little free space at '$existing': the database and its logs need $NeededBytes bytes and the reserve is $ReserveBytes, $free are free. " +
         'Free space there, or choose another destination.'
@@ -192,7 +202,8 @@ Function Assert-AdcsCaFreeSpace {
 Function Get-AdcsCaLabel {
     <#
     .SYNOPSIS
-    The labels of the folders in a repository, or in its staging, newest first. Folders with another name are not sets.
+    The labels of the folders in a repository, or in its staging, newest first; none where it does not exist. Folders with another
+    name are not sets. Throws when the folder cannot be listed: nobody may take that for an empty repository.
     #>
     [CmdletBinding()]
     [OutputType([String])]
@@ -202,10 +213,13 @@ Function Get-AdcsCaLabel {
         $Path
     )
 
-    $folder = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Path
-    if ($folder.Exists) {
-        $folder.GetDirectories() | ForEach-Object { $_.Name } | Where-Object { $_ -cmatch $labelPattern } | Sort-Object -Descending
+    try {
+        $names = [Adcs.Ca.FileSystem]::GetFolderNames($Path)
     }
+    catch {
+        throw (ConvertTo-AdcsCaShareError -Path $Path -ErrorRecord $_)
+    }
+    $names | Where-Object { $_ -cmatch $labelPattern } | Sort-Object -Descending
 }
 
 Export-ModuleMember -Function Assert-AdcsCaFreeSpace, Assert-AdcsCaOrdinaryFolder, Get-AdcsCaLabel, Get-AdcsCaRepository

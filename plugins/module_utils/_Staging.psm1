@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
@@ -16,7 +17,8 @@ Function Clear-AdcsCaStaging {
     <#
     .SYNOPSIS
     Goes through staging. A set that reached the state copied is finished and published, because its logs may be gone from the
-    CA already and it may be the only copy; what did not come so far is removed. A copied set that is damaged is kept as it is.
+    CA already and it may be the only copy; what did not come so far is removed. The manifest appears with that state, by a
+    rename, so a set that has one, or anything of its name, was copied: where it is damaged, it is kept as it is.
     The deletion of a set that expired is finished. A folder with any other name is left alone.
 
     .PARAMETER Repository
@@ -43,7 +45,7 @@ Function Clear-AdcsCaStaging {
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
     foreach ($label in Get-AdcsCaLabel -Path $Repository.staging) {
         $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $label)) -Depth hashes
-        if ($null -eq $found.manifest) {
+        if (-not (Test-AdcsCaManifestFile -Path $found.path)) {
             Remove-AdcsCaStaging -Repository $Repository -Label $label
             @{ label = $label; action = 'discarded'; why = $found.problems[0].message }
         }
@@ -51,8 +53,14 @@ Function Clear-AdcsCaStaging {
             @{ label = $label; action = 'kept'; why = @($found.problems | ForEach-Object { $_.message }) -join '; ' }
         }
         else {
-            Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
-            @{ label = $label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
+            try {
+                Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
+                @{ label = $label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
+            }
+            catch {
+                # the next backup tries again; that this one takes place must not depend on an old set
+                @{ label = $label; action = 'kept'; why = "it could not be published: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)" }
+            }
         }
     }
     Remove-AdcsCaExpired -Repository $Repository
@@ -143,9 +151,10 @@ Function Complete-AdcsCaLeftover {
     }
     if ($manifest.state -eq 'copied') {
         # files that came after the copy are in no manifest, and the last of them may be cut off
-        $unrecorded = [System.IO.Path]::Combine($Found.path, 'Dynamic')
-        if ([System.IO.Directory]::Exists($unrecorded)) {
-            [System.IO.Directory]::Delete($unrecorded, $true)
+        $dynamic = [System.IO.Path]::Combine($Found.path, 'Dynamic')
+        $recorded = @($manifest.files | Where-Object { $_.path.StartsWith('Dynamic\', [StringComparison]::OrdinalIgnoreCase) })
+        if (-not $recorded.Count -and [System.IO.Directory]::Exists($dynamic)) {
+            [System.IO.Directory]::Delete($dynamic, $true)
         }
         if ($manifest.truncation.requested) {
             $manifest.truncation.done = $null

@@ -56,6 +56,25 @@ Function Test-AdcsCaSet {
     $set
 }
 
+Function Test-AdcsCaManifestFile {
+    <#
+    .SYNOPSIS
+    Whether a folder holds anything with the name of a manifest, whatever its state.
+
+    .PARAMETER Path
+    The folder of a set.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    [System.IO.DirectoryInfo]::new($Path).GetFileSystemInfos($manifestName).Count -gt 0
+}
+
 Function Read-AdcsCaManifest {
     <#
     .SYNOPSIS
@@ -168,7 +187,15 @@ Function Get-AdcsCaExtraFile {
     $folders = [System.Collections.Stack]::new()
     $folders.Push($Set.path)
     while ($folders.Count) {
-        foreach ($item in [System.IO.DirectoryInfo]::new($folders.Pop()).GetFileSystemInfos()) {
+        $folder = $folders.Pop()
+        try {
+            $items = [System.IO.DirectoryInfo]::new($folder).GetFileSystemInfos()
+        }
+        catch {
+            New-AdcsCaProblem -Kind unreadable -Path $folder -Message "'$folder' cannot be listed: $($_.Exception.GetBaseException().Message)"
+            continue
+        }
+        foreach ($item in $items) {
             $relative = $item.FullName.Substring($Set.path.Length + 1)
             if ($item -is [System.IO.DirectoryInfo] -and -not ($item.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) {
                 $folders.Push($item.FullName)
@@ -238,4 +265,4 @@ Function New-AdcsCaProblem {
     @{ kind = $Kind; path = $Path; message = $Message }
 }
 
-Export-ModuleMember -Function Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaSet
+Export-ModuleMember -Function Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaManifestFile, Test-AdcsCaSet

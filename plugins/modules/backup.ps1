@@ -61,6 +61,9 @@ foreach ($key in @($result.Keys)) {
 foreach ($skipped in $result.skipped_items) {
     $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
 }
+foreach ($leftover in $result.leftovers | Where-Object { $_.action -eq 'kept' }) {
+    $module.Warn("The set $($leftover.label) of an earlier run is kept in staging: $($leftover.why).")
+}
 if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {
     $module.Warn("TruncateLogs succeeded, but the CA kept all of its $($result.logs.after) logs, as it does when the database engine still needs them.")
 }

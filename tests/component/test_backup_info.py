@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from adcs_lab import sets
+from adcs_lab.faults import Fault
 
 from case import Case
 from fabricate import copy_set, make_sets, write_manifest
@@ -106,6 +107,24 @@ def test_every_kind_of_damage_is_found_and_named(case: Case, good: Path, day: da
 
     at_sizes = {entry["label"]: entry for entry in info(case).result["sets"]}
     assert problems(at_sizes[altered.name]) == [] and at_sizes[altered.name]["complete"] is True
+
+
+def test_a_set_that_cannot_be_looked_into_hides_no_other(case: Case, good: Path, day: datetime) -> None:
+    closed = copy_set(good, day)
+    case.faults(Fault(f"NtCreateFile@{closed.name}", "*", "hresult", "0xC0000022"))
+    run = info(case)
+    assert not run.failed, run.message
+    listed = {entry["label"]: entry for entry in run.result["sets"]}
+    assert set(listed) == {good.name, closed.name} and listed[good.name]["complete"] is True
+    assert listed[good.name]["problems"] == []
+    assert problems(listed[closed.name]) == [("manifest", "manifest.json")]
+
+
+def test_a_folder_of_a_set_that_cannot_be_listed_is_named(case: Case, good: Path) -> None:
+    (good / "Closed").mkdir()
+    case.faults(Fault(rf"NtCreateFile@{good.name}\Closed", "*", "hresult", "0xC0000022"))
+    (entry,) = info(case).result["sets"]
+    assert problems(entry) == [("unreadable", "Closed")] and entry["complete"] is True
 
 
 def test_strangers_and_leftovers_are_named(case: Case, good: Path) -> None:

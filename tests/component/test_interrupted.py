@@ -78,7 +78,32 @@ def test_a_damaged_copied_set_is_kept(case: Case) -> None:
     assert not run.failed, run.message
     assert [(entry["label"], entry["action"]) for entry in run.result["leftovers"]] == [(left.name, "kept")]
     assert sets.snapshot(left) == damaged
+    assert any(left.name in warning for warning in run.result["warnings"])
     assert case.only_set().name != left.name
+
+
+def test_a_copied_set_that_cannot_be_published_waits_for_the_next_run(case: Case) -> None:
+    case.faults(Fault("CertSrvBackupEnd", 1, "crash"))
+    with pytest.raises(WorkerDied):
+        case.backup(truncate_logs=True)
+    (left,) = (case.repository / ".staging").iterdir()
+    case.faults(
+        Fault(rf"NtSetInformationFile@-> C:\Backup\{case.ca.folder_name}\{left.name}", "*", "hresult", "0xC0000043")
+    )
+    case.ca.clear_journal()
+    run = case.backup()
+    assert not run.failed, run.message
+    (leftover,) = run.result["leftovers"]
+    assert (leftover["label"], leftover["action"]) == (left.name, "kept") and "MoveFileExW" in leftover["why"]
+    assert [folder.name for folder in case.published()] == [run.result["label"]]
+    assert (left / "manifest.json").is_file()
+
+    case.faults()
+    case.ca.clear_journal()
+    run = case.backup(max_age="1h")
+    assert [(entry["label"], entry["action"]) for entry in run.result["leftovers"]] == [(left.name, "adopted")]
+    assert [sets.problems(folder) for folder in case.published()] == [[], []]
+    case.assert_clean()
 
 
 def test_a_foreign_folder_in_staging_is_left_alone(case: Case) -> None:

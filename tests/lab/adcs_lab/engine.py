@@ -28,6 +28,12 @@ class Engine:
         r"""Return the file behind a ``C:\...`` path, found without regard to case."""
         return paths.linux_path(self.drive_c, windows_path)
 
+    def share(self, server: str, name: str) -> Path:
+        r"""Return the folder behind ``\\<server>\<name>``, made where it is missing. Wine looks for it below ``dosdevices/unc``."""
+        folder = self.prefix / "dosdevices" / "unc" / server / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def run(
         self, arguments: Sequence[str], timeout_s: float, *, check: bool = True
     ) -> subprocess.CompletedProcess[bytes]:

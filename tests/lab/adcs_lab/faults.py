@@ -38,6 +38,7 @@ FILE_CALLS = frozenset(
         "NtCreateFile",
         "NtFlushBuffersFile",
         "NtOpenFile",
+        "NtQueryAttributesFile",
         "NtQueryVolumeInformationFile",
         "NtReadFile",
         "NtSetInformationFile",

@@ -63,6 +63,7 @@ static const struct {
     {"NtFlushBuffersFile", SHIM_CALL | KIND_NT},
     {"NtSetInformationFile", SHIM_CALL | KIND_NT},
     {"NtSetSecurityObject", SHIM_CALL | KIND_NT},
+    {"NtQueryAttributesFile", SHIM_CALL | KIND_NT},
     {"NtQueryVolumeInformationFile", SHIM_CALL | KIND_NT | KIND_SPACE},
 };
 

@@ -16,6 +16,7 @@ static const char *const names[CALL_COUNT] = {
     [CALL_RENAME] = "NtSetInformationFile",
     [CALL_SPACE] = "NtQueryVolumeInformationFile",
     [CALL_SET_SECURITY] = "NtSetSecurityObject",
+    [CALL_ATTRIBUTES] = "NtQueryAttributesFile",
 };
 
 // FileFsSizeInformation and FileFsFullSizeInformation.

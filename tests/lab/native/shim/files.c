@@ -157,18 +157,28 @@ NTSTATUS NTAPI hook_NtQueryDirectoryFile(HANDLE folder, HANDLE event, void *apc,
 
 NTSTATUS NTAPI hook_NtQueryAttributesFile(const OBJECT_ATTRIBUTES *attributes, FILE_BASIC_INFORMATION *info)
 {
-    NTSTATUS status = real.NtQueryAttributesFile(attributes, info);
+    struct file_fault fault = {0};
+    NTSTATUS status;
 
+    if (fault_wanted(CALL_ATTRIBUTES) && !fault_before_attributes(CALL_ATTRIBUTES, attributes, &fault))
+        return fault.status;
+    status = real.NtQueryAttributesFile(attributes, info);
     if (status >= 0 && reparse_wanted() && reparse_is_listed(attributes))
         info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+    fault_after(&fault);
     return status;
 }
 
 NTSTATUS NTAPI hook_NtQueryFullAttributesFile(const OBJECT_ATTRIBUTES *attributes, struct network_open_info *info)
 {
-    NTSTATUS status = real.NtQueryFullAttributesFile(attributes, info);
+    struct file_fault fault = {0};
+    NTSTATUS status;
 
+    if (fault_wanted(CALL_ATTRIBUTES) && !fault_before_attributes(CALL_ATTRIBUTES, attributes, &fault))
+        return fault.status;
+    status = real.NtQueryFullAttributesFile(attributes, info);
     if (status >= 0 && reparse_wanted() && reparse_is_listed(attributes))
         info->attributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+    fault_after(&fault);
     return status;
 }

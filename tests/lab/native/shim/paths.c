@@ -8,17 +8,48 @@
 
 #define NT_PREFIX L"\\??\\"
 #define NT_PREFIX_LENGTH 4
+#define UNC_PREFIX L"UNC\\"
+#define UNC_PREFIX_LENGTH 4
 #define DRIVE_ROOT_LENGTH 3
+
+// Where Wine keeps the folders behind \\server\share; a handle there has the name of the Linux file.
+static const WCHAR unix_prefix[] = L"unix\\";
+static const WCHAR unix_shares[] = L"\\dosdevices\\unc\\";
+
+// Where the name of a server begins in an NT path, without \??\, of a file on a share; NULL for any other file.
+static const WCHAR *behind_share(const WCHAR *text, size_t length)
+{
+    size_t prefix = sizeof unix_prefix / sizeof(WCHAR) - 1, part = sizeof unix_shares / sizeof(WCHAR) - 1, i;
+
+    if (length > UNC_PREFIX_LENGTH && !_wcsnicmp(text, UNC_PREFIX, UNC_PREFIX_LENGTH))
+        return text + UNC_PREFIX_LENGTH;
+    if (length > prefix && !wmemcmp(text, unix_prefix, prefix)) {
+        for (i = prefix; i + part < length; i++) {
+            if (!wmemcmp(text + i, unix_shares, part))
+                return text + i + part;
+        }
+    }
+    return NULL;
+}
 
 // Takes `length` characters of NT path after `used` characters of DOS path in `path`.
 static BOOL finish(WCHAR *path, size_t used, const WCHAR *text, size_t length)
 {
+    const WCHAR *share;
+
     if (!used) {
-        if (length < NT_PREFIX_LENGTH + 2 || wmemcmp(text, NT_PREFIX, NT_PREFIX_LENGTH) ||
-            text[NT_PREFIX_LENGTH + 1] != L':')
+        if (length < NT_PREFIX_LENGTH + 2 || wmemcmp(text, NT_PREFIX, NT_PREFIX_LENGTH))
             return FALSE;
         text += NT_PREFIX_LENGTH;
         length -= NT_PREFIX_LENGTH;
+        if ((share = behind_share(text, length))) {
+            length -= (size_t)(share - text);
+            text = share;
+            path[used++] = L'\\';
+            path[used++] = L'\\';
+        } else if (text[1] != L':') {
+            return FALSE;
+        }
     }
     if (used + length + 2 > PATH_CAPACITY)
         return FALSE;

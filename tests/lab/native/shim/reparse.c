@@ -27,9 +27,10 @@ static void clear(void)
 static BOOL add(const WCHAR *entry)
 {
     size_t length = wcslen(entry);
+    BOOL on_share = entry[0] == L'\\' && entry[1] == L'\\';
 
-    if (length < 4 || entry[1] != L':' || entry[2] != L'\\' || entry[length - 1] == L'\\' || length >= PATH_CAPACITY ||
-        listed_count == LISTED_MAX)
+    if (length < 4 || !(on_share || (entry[1] == L':' && entry[2] == L'\\')) || entry[length - 1] == L'\\' ||
+        length >= PATH_CAPACITY || listed_count == LISTED_MAX)
         return FALSE;
     listed[listed_count] = shim_alloc((length + 1) * sizeof(WCHAR));
     wcscpy(listed[listed_count], entry);

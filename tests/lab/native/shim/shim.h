@@ -47,9 +47,9 @@ BOOL shim_read_lines(const WCHAR *path, BOOL (*each)(const WCHAR *entry));
 // Says on stderr why the shim cannot do its work.
 void shim_complain(const WCHAR *format, ...);
 
-// --- paths.c: C:\... paths of what a call is about ------------------------------------------------------------------
+// --- paths.c: C:\... and \\server\... paths of what a call is about --------------------------------------------------
 
-// Each fills `path` (PATH_CAPACITY characters), without a final backslash but for a root. FALSE: not a path on a drive.
+// Each fills `path` (PATH_CAPACITY characters), without a final backslash but for a root. FALSE: not on a drive or a share.
 BOOL path_of_handle(HANDLE file, WCHAR *path);
 BOOL path_of_attributes(const OBJECT_ATTRIBUTES *attributes, WCHAR *path);
 // Where a rename leads.
@@ -68,6 +68,7 @@ enum file_call {
     CALL_RENAME,
     CALL_SPACE,
     CALL_SET_SECURITY,
+    CALL_ATTRIBUTES,
     CALL_COUNT
 };
 
