@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+PROCESSES ?= 2
 NAME ?= default
 SOAK_KILLS ?= 200
 
@@ -17,8 +18,8 @@ setup: ## Install and build what is missing; safe to repeat
 demo: setup ## Back up a simulated CA over WinRM and show what was stored
 	@$(PYTHON) tools/run.py tools/demo.py
 
-test: setup ## Run every test (PYTEST_ARGS='-k name' for some)
-	@$(PYTHON) tools/run.py -m pytest $(PYTEST_ARGS)
+test: setup ## Run every test in PROCESSES=2 processes (PYTEST_ARGS='-k name' for some)
+	@$(PYTHON) tools/run.py -m pytest --numprocesses $(PROCESSES) $(PYTEST_ARGS)
 
 molecule: ## Run the role's Molecule scenario against a lab (pip lane)
 	@$(PYTHON) tools/setup.py --molecule
