@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write the documentation page of result codes from the table in ``_Errors.cs``; with ``--check`` only say whether it is up to date."""
+"""Write the documentation page of result codes from the table in ``_Errors.cs``."""
 
 from __future__ import annotations
 
 import re
-import sys
 
 from project import ROOT
 
@@ -52,15 +51,5 @@ def page(source: str) -> str:
     return "".join(lines)
 
 
-def main() -> int:
-    """Write the page, or with ``--check`` return 1 when it is not what would be written."""
-    text = page(SOURCE.read_text(encoding="utf-8"))
-    if "--check" in sys.argv[1:]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        return 0 if current == text else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(SOURCE.read_text(encoding="utf-8")), encoding="utf-8")

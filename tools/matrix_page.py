@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write the documentation page of the fault matrix from its data; with ``--check`` only say whether it is up to date."""
+"""Write the documentation page of the fault matrix from its data."""
 
 from __future__ import annotations
 
@@ -85,15 +85,5 @@ def shown(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 6 else f"{len(names)} of them"
 
 
-def main() -> int:
-    """Write the page, or with ``--check`` return 1 when it is not what would be written."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        return 0 if current == text else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(), encoding="utf-8")

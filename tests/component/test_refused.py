@@ -13,21 +13,8 @@ from adcs_lab.faults import Fault
 
 from case import Case
 from fabricate import write_manifest
+from matrix import RESOLVED
 
-FUNCTIONS = [
-    "CertSrvIsServerOnlineW",
-    "CertSrvBackupPrepareW",
-    "CertSrvRestoreGetDatabaseLocationsW",
-    "CertSrvBackupGetDatabaseNamesW",
-    "CertSrvBackupOpenFileW",
-    "CertSrvBackupRead",
-    "CertSrvBackupClose",
-    "CertSrvBackupGetBackupLogsW",
-    "CertSrvBackupTruncateLogs",
-    "CertSrvBackupGetDynamicFileListW",
-    "CertSrvBackupEnd",
-    "CertSrvBackupFree",
-]
 # Every code that certadm-api documents, with its name and a word of what to do next.
 CODES = [
     ("0x80070005", "E_ACCESSDENIED", "Back up files and directories"),
@@ -109,7 +96,7 @@ def test_certadm_dll_is_loaded_from_the_system_folder(case: Case) -> None:
     assert attach.path.lower() == r"c:\windows\system32\certadm.dll"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", RESOLVED)
 def test_a_function_missing_in_certadm_dll(case: Case, function: str) -> None:
     case.faults(Fault(f"GetProcAddress:{function}", "*", "hresult", "0x0000007F"))
     run = case.backup()
