@@ -37,7 +37,8 @@ Function Invoke-AdcsCaBackup {
     Do every check that writes nothing, and predict the set.
 
     .NOTES
-    Throws Adcs.Ca.BackupException.
+    Throws Adcs.Ca.BackupException. What the steps share is a hashtable, the run: option, result, authority, repository (of the functions of
+    these names), started (UTC), set (of New-AdcsCaSet, $null until there is one).
     #>
     [CmdletBinding()]
     param (

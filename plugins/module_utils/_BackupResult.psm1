@@ -48,6 +48,12 @@ Function Set-AdcsCaResult {
     <#
     .SYNOPSIS
     Makes a published set the result: what it holds, from its manifest.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+
+    .PARAMETER Set
+    The set that the result is to tell of.
     #>
     [CmdletBinding()]
     param (
@@ -82,6 +88,9 @@ Function Use-AdcsCaFreshSet {
     <#
     .SYNOPSIS
     Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
 
     .OUTPUTS
     Whether there is one.
@@ -120,6 +129,9 @@ Function Get-AdcsCaBackupListing {
     <#
     .SYNOPSIS
     The set of a result as text for diff mode: its folder, then a line a file.
+
+    .PARAMETER Result
+    The result of the module.
     #>
     [CmdletBinding()]
     [OutputType([String])]
@@ -141,6 +153,9 @@ Function Set-AdcsCaPrediction {
     .SYNOPSIS
     Makes the set that a run would make now the result, from the files in the CA's folders. Hashes are not known, nor the size
     of the restore map: they are $null.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
     #>
     [CmdletBinding()]
     param (
@@ -170,6 +185,9 @@ Function Get-AdcsCaGenerationRange {
     <#
     .SYNOPSIS
     The lowest and highest log generation among the files of a set, and how many are missing between them.
+
+    .PARAMETER File
+    Entries of a manifest.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]

@@ -19,6 +19,9 @@ Function ConvertTo-AdcsCaException {
     <#
     .SYNOPSIS
     The BackupException in an error record; one made from its innermost exception where there is none.
+
+    .PARAMETER ErrorRecord
+    What was caught.
     #>
     [CmdletBinding()]
     [OutputType([Exception])]

@@ -134,6 +134,9 @@ Function Assert-AdcsCaOrdinaryFolder {
     <#
     .SYNOPSIS
     Throws when a path, or a folder above it, is a file or a reparse point (a link or a mounted volume). What does not exist is fine.
+
+    .PARAMETER Path
+    The folder, absolute.
     #>
     [CmdletBinding()]
     param (
@@ -204,6 +207,9 @@ Function Get-AdcsCaLabel {
     .SYNOPSIS
     The labels of the folders in a repository, or in its staging, newest first; none where it does not exist. Folders with another
     name are not sets. Throws when the folder cannot be listed: nobody may take that for an empty repository.
+
+    .PARAMETER Path
+    The folder of a repository, or of its staging.
     #>
     [CmdletBinding()]
     [OutputType([String])]

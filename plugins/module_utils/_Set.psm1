@@ -69,6 +69,15 @@ Function Get-AdcsCaNextSet {
     <#
     .SYNOPSIS
     The label and the folders of the set that would be made at a time: that second, or the next one that is free.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Type
+    full or logs.
+
+    .PARAMETER Started
+    The time of the backup, UTC.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -154,6 +163,21 @@ Function Add-AdcsCaSetFile {
     <#
     .SYNOPSIS
     Records a file that is stored and flushed in the set's manifest.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
+
+    .PARAMETER Path
+    The file in staging.
+
+    .PARAMETER Kind
+    database, log, patch, restore_map or dynamic.
+
+    .PARAMETER Source
+    The name as the CA gave it.
+
+    .PARAMETER Copied
+    Adcs.Ca.CopiedFile: its size and SHA-256.
     #>
     [CmdletBinding()]
     param (
@@ -191,6 +215,15 @@ Function Add-AdcsCaSkipped {
     <#
     .SYNOPSIS
     Records what is not in a set, and why.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
+
+    .PARAMETER What
+    What is not in the set.
+
+    .PARAMETER Why
+    The reason, as the end of a sentence.
     #>
     [CmdletBinding()]
     param (
@@ -214,6 +247,9 @@ Function Save-AdcsCaManifest {
     <#
     .SYNOPSIS
     Writes the manifest of a set in staging, flushed to the disk.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
 
     .PARAMETER State
     copied: every file of the database is stored, and a crash from here on must not lose the set. complete: to be published.
@@ -240,6 +276,12 @@ Function Publish-AdcsCaSet {
     .SYNOPSIS
     Writes the final manifest and renames the set from staging into the repository. Throws, and publishes nothing, unless the
     manifest can be read back and every file it lists is there with its size.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
     #>
     [CmdletBinding()]
     param (
@@ -266,6 +308,9 @@ Function Remove-AdcsCaStaging {
     <#
     .SYNOPSIS
     Removes a folder from staging, and staging itself once it is empty.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
 
     .PARAMETER Label
     The folder to remove; without it only an empty staging is removed.

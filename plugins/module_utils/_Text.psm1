@@ -11,6 +11,9 @@ Function ConvertTo-AdcsCaTime {
     <#
     .SYNOPSIS
     A UTC time as manifests and results write it: 2026-11-22T21:39:00Z.
+
+    .PARAMETER Time
+    A time, UTC.
     #>
     [CmdletBinding()]
     [OutputType([String])]
@@ -27,6 +30,9 @@ Function ConvertFrom-AdcsCaTime {
     <#
     .SYNOPSIS
     The UTC time of a manifest's text.
+
+    .PARAMETER Text
+    Such as 2026-11-22T21:39:00Z.
     #>
     [CmdletBinding()]
     [OutputType([DateTime])]
@@ -43,6 +49,9 @@ Function ConvertTo-AdcsCaTimeSpan {
     <#
     .SYNOPSIS
     A TimeSpan from a text such as 90min, 12h, 2d or 1d12h (w, d, h, min, s). Throws on anything else.
+
+    .PARAMETER Text
+    Such as 12h or 1d12h; numbers are whole, units in that order.
     #>
     [CmdletBinding()]
     [OutputType([TimeSpan])]

@@ -118,6 +118,20 @@ def test_utils_are_required_by_their_full_name() -> None:
     assert names_with(re.compile(r"^#AnsibleRequires -\w+ \."), names) == []
 
 
+def test_exported_functions_document_their_parameters() -> None:
+    missing = []
+    for path in sorted((ROOT / "plugins" / "module_utils").glob("*.psm1")):
+        text = path.read_text(encoding="utf-8")
+        exported = set(re.findall(r"[A-Za-z]+-AdcsCa\w+", text.partition("Export-ModuleMember")[2]))
+        functions = re.findall(r"^Function (\S+) \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+        for name, body in functions:
+            block = re.search(r"param \(\n(.*?)\n    \)", body, re.DOTALL)
+            parameters = re.findall(r"^        \$(\w+)", block[1], re.MULTILINE) if block else []
+            explained = re.findall(r"\.PARAMETER (\w+)", body.partition("#>")[0])
+            missing += [f"{name} {one}" for one in parameters if name in exported and one not in explained]
+    assert missing == []
+
+
 def test_documented_options_equal_the_spec(psparse: PsParse) -> None:
     """The documentation of each module states the options its code takes, with the same types and defaults."""
     paths = sorted(MODULES.glob("*.ps1"))
