@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from adcs_lab import sets
 from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
+from adcs_lab.waiting import wait_for
 
 from case import DESTINATION, Case
 from worker import ModuleRun, Worker
@@ -33,14 +33,6 @@ def other(engine: Engine) -> Iterator[Worker]:
     worker.close()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, and fail when it is not in time."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        threading.Event().wait(0.05)
-
-
 @pytest.mark.parametrize("second", [DESTINATION, r"C:\Elsewhere"], ids=["same path", "another path"])
 def test_two_backups_at_once(case: Case, other: Worker, second: str) -> None:
     elsewhere = case.engine.linux_path(r"C:\Elsewhere")
@@ -50,7 +42,7 @@ def test_two_backups_at_once(case: Case, other: Worker, second: str) -> None:
     thread = threading.Thread(target=lambda: runs.append(case.backup(truncate_logs=True)))
     thread.start()
     try:
-        wait_for(lambda: bool(case.journal().calls("CertSrvBackupPrepareW")))
+        wait_for(lambda: bool(case.journal().calls("CertSrvBackupPrepareW")), DEADLINE_S)
         before = sets.snapshot(case.ca.database_folder)
         refused = other.module("backup", {"path": second, "truncate_logs": True})
         assert thread.is_alive(), "the first run ended too early for this test to mean anything"

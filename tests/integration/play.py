@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +31,39 @@ def play(
     inventories: Sequence[Path], playbook: Path | str, variables: dict[str, Any], *options: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook, a file or one of the collection by its full name, to its end, whatever that is."""
+    return subprocess.run(
+        **_command(inventories, playbook, variables, options), capture_output=True, timeout=TIMEOUT_S, check=False
+    )
+
+
+@contextmanager
+def started(
+    inventories: Sequence[Path], playbook: Path | str, variables: dict[str, Any]
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a playbook in a session of its own, for a test that interrupts it; what is left of it is killed."""
+    command = _command(inventories, playbook, variables, ())
+    with subprocess.Popen(
+        **command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _command(
+    inventories: Sequence[Path], playbook: Path | str, variables: dict[str, Any], options: Sequence[str]
+) -> dict[str, Any]:
+    """Return what subprocess needs to run ansible-playbook as a user does."""
     lane = need_lane()
     hosts = [word for inventory in inventories for word in ("-i", str(inventory))]
-    command = [lane.ansible_playbook, *hosts, str(playbook), "-e", json.dumps(variables), "-v", *options]
-    return subprocess.run(
-        command,
-        env={**environment(lane), "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_SHOW_CUSTOM_STATS": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    return {
+        "args": [lane.ansible_playbook, *hosts, str(playbook), "-e", json.dumps(variables), "-v", *options],
+        "env": {**environment(lane), "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_SHOW_CUSTOM_STATS": "1"},
+        "stdin": subprocess.DEVNULL,
+        "text": True,
+    }
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

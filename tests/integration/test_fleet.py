@@ -7,22 +7,29 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, Popen
 from typing import Any
 
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 from adcs_lab.lab import Lab
-from play import play, said
+from adcs_lab.waiting import wait_for
+from fabricate import copy_set
+from play import play, said, started
 
 DESTINATION = r"C:\Fleet"
 ONE = "adcs.ca.backup"
 FLEET = "adcs.ca.backup_fleet"
 CHECK = "adcs.ca.check_backups"
+MANY = 5000
+DEADLINE_S = 120.0
 RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 MODULE_RUN = "EXEC (via pipeline wrapper)"
 
@@ -41,9 +48,17 @@ class Fleet:
 
     def play(self, name: str, *options: str, **variables: Any) -> CompletedProcess[str]:
         """Run a playbook of the collection with a short destination and the reports folder."""
+        return play(self._inventories, name, self._extra(variables), *options)
+
+    @contextmanager
+    def started(self, name: str, **variables: Any) -> Iterator[Popen[str]]:
+        """Start what ``play`` would run to its end."""
+        with started(self._inventories, name, self._extra(variables)) as process:
+            yield process
+
+    def _extra(self, variables: dict[str, Any]) -> dict[str, Any]:
         given = {"path": DESTINATION, "report_dir": str(self.reports), "reserve": "1M", **variables}
-        extra = {key if key.startswith("adcs_ca_") else f"adcs_ca_backup_{key}": value for key, value in given.items()}
-        return play(self._inventories, name, extra, *options)
+        return {key if key.startswith("adcs_ca_") else f"adcs_ca_backup_{key}": value for key, value in given.items()}
 
     def repository(self, host: str) -> Path:
         lab = self.labs[host]
@@ -174,6 +189,31 @@ def test_a_backup_that_hangs_is_given_up(fleet: Fleet) -> None:
     assert sets.published(fleet.repository("ca01")) == []
 
 
+def test_an_interrupted_play_leaves_a_lock_only_while_its_process_lives(fleet: Fleet) -> None:
+    """The controller is stopped in mid-run: the process on the CA goes on, until somebody, or the end of its shell, ends it."""
+    ca = fleet.labs["ca01"].ca
+    ca.set_faults("hang", [Fault("CertSrvBackupGetBackupLogsW", 1, "hang")])
+    with fleet.started(ONE, adcs_ca_hosts="ca01") as job:
+        wait_for(lambda: bool(ca.journal().faults), DEADLINE_S)
+        job.send_signal(signal.SIGINT)
+        said_then, _ = job.communicate(timeout=DEADLINE_S)
+    assert job.returncode != 0, said_then
+    assert sets.published(fleet.repository("ca01")) == []
+    stuck = ca.journal().faults[0].pid
+
+    ca.set_faults("hang", [])
+    held = fleet.play(ONE, "--limit", "ca01")
+    assert held.returncode != 0 and f"process {stuck}" in fleet.document("ca01")["message"], said(held)
+    assert sets.published(fleet.repository("ca01")) == []
+
+    fleet.labs["ca01"].engine.wine(["taskkill", "/F", "/PID", str(stuck)], timeout_s=DEADLINE_S)
+    done = fleet.play(ONE, "--limit", "ca01")
+    assert done.returncode == 0, said(done)
+    (folder,) = sets.published(fleet.repository("ca01"))
+    assert sets.problems(folder) == [] and fleet.document("ca01")["status"] == "ok"
+    assert [entry.name for entry in fleet.repository("ca01").iterdir()] == [folder.name]
+
+
 def test_nothing_expires_after_a_failed_backup(fleet: Fleet) -> None:
     variables = {"max_age": "", "keep_last": 1, "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0, "keep_minimum": 1}
     for _ in range(2):
@@ -187,6 +227,34 @@ def test_nothing_expires_after_a_failed_backup(fleet: Fleet) -> None:
     assert [sets.snapshot(folder) for folder in sets.published(fleet.repository("ca02"))] == before
     document = fleet.document("ca02")
     assert document["status"] == "failed" and kept.name in [entry["label"] for entry in document["sets"]]
+
+
+def test_a_repository_of_thousands_of_sets_with_strangers(fleet: Fleet) -> None:
+    assert fleet.play(ONE, "--limit", "ca01").returncode == 0
+    repository = fleet.repository("ca01")
+    (newest,) = sets.published(repository)
+    start = datetime(2020, 1, 1, 21, tzinfo=timezone.utc)
+    made = [copy_set(newest, start + timedelta(hours=6 * number)) for number in range(MANY)]
+    (repository / "notes").mkdir()
+    (repository / "notes" / "readme.txt").write_text("not ours")
+    (repository / "readme.txt").write_text("not ours")
+    half = repository / "20200601T120000Z-full"
+    (half / "DataBase").mkdir(parents=True)
+    (half / "DataBase" / "half.edb").write_bytes(b"half")
+    strangers = {path: sets.snapshot(path) for path in (repository / "notes", half, newest)}
+
+    done = fleet.play(ONE, "--limit", "ca01", limit=20)
+    assert done.returncode == 0, said(done)
+    left = sets.published(repository)
+    assert len(left) == MANY + 2 - 20
+    assert [folder for folder in made if folder not in left] == made[:20]
+    assert {path: sets.snapshot(path) for path in strangers} == strangers
+    assert (repository / "readme.txt").read_text() == "not ours"
+    document = fleet.document("ca01")
+    assert len(document["sets"]) == len(left)
+    problems = json.dumps(document["problems"])
+    assert all(name in problems for name in ("notes", "readme.txt", half.name))
+    assert len(json.dumps(artifact(done))) < 65536
 
 
 def test_two_cas_of_one_name_are_refused(fleet: Fleet) -> None:
