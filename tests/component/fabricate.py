@@ -33,6 +33,7 @@ foreach ($text in '{times}'.Split(',')) {{
     $copied = [Adcs.Ca.FileSystem]::WriteNew($file, [Byte[]]@(1, 2, 3))
     Add-AdcsCaSetFile -Set $set -Path $file -Kind restore_map -Source fabricated -Copied $copied
     $set.manifest.verified = $true
+    {before_publishing}
     Publish-AdcsCaSet -Repository $repository -Set $set
 }}
 """
@@ -43,10 +44,13 @@ def label_of(started: datetime, kind: str = "full") -> str:
     return f"{started:%Y%m%dT%H%M%SZ}-{kind}"
 
 
-def make_sets(case: Case, times: Iterable[datetime]) -> None:
-    """Make one tiny full set for each time with the product's own code; the repository's folder must exist."""
-    text = ",".join(time.strftime(TIME) for time in times)
-    script = MAKE_SETS.format(path=r"C:\Backup", folder_name=case.ca.folder_name, times=text)
+def make_sets(case: Case, times: Iterable[datetime], *, before_publishing: str = "") -> None:
+    """Make one tiny full set for each time with the product's own code; the repository's folder must exist.
+
+    ``before_publishing`` is a statement of PowerShell that runs when all of a set is stored.
+    """
+    names = {"path": r"C:\Backup", "folder_name": case.ca.folder_name, "before_publishing": before_publishing}
+    script = MAKE_SETS.format(times=",".join(time.strftime(TIME) for time in times), **names)
     case.worker.script(script, timeout_s=300.0)
 
 

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
 from case import Case
-from fabricate import write_manifest
+from fabricate import label_of, make_sets, write_manifest
 from matrix import RESOLVED
 
+LATER = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+APPEAR = r"[IO.File]::WriteAllText('C:\LabCA\reparse.txt', '{point}'); [Lab.Shim]::LabReset()"
 # Every code that certadm-api documents, with its name and a word of what to do next.
 CODES = [
     ("0x80070005", "E_ACCESSDENIED", "Back up files and directories"),
@@ -229,6 +232,17 @@ def test_a_path_below_a_reparse_point_substituted(case: Case, point: str, check_
     assert run.failed and "reparse point" in run.message and point in run.message
     assert case.journal().calls() == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", [r"", r"\.staging", r"\.staging\{label}", r"\.staging\{label}\DataBase"])
+def test_a_reparse_point_that_appears_before_the_set_is_published_substituted(case: Case, below: str) -> None:
+    assert not case.backup().failed
+    good = case.only_set()
+    point = rf"C:\Backup\{case.ca.folder_name}" + below.format(label=label_of(LATER))
+    with pytest.raises(AssertionError, match="reparse point"):
+        make_sets(case, [LATER], before_publishing=APPEAR.format(point=point))
+    assert case.published() == [good]
+    assert (case.repository / ".staging" / label_of(LATER) / "manifest.json").is_file()
 
 
 def test_a_path_that_is_not_writable_substituted(case: Case) -> None:
