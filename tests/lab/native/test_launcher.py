@@ -55,12 +55,24 @@ def test_the_code_page_is_as_asked(selftest: Engine) -> None:
         ({}, "LAB_CMDLINE is not set"),
         ({"LAB_CMDLINE": r"C:\missing\x.exe one"}, r"cannot start 'C:\missing\x.exe one' (error 2)"),
         ({"LAB_CMDLINE": "x", "LAB_CODEPAGE": "utf-8"}, "LAB_CODEPAGE 'utf-8' is not a code page"),
+        ({"LAB_CMDLINE": "x", "LAB_CODEPAGE": "65002"}, "LAB_CODEPAGE '65002' is not a code page"),
     ],
 )
 def test_what_cannot_be_started_is_said(selftest: Engine, variables: dict[str, str], message: str) -> None:
     done = launch(selftest, **variables)
     assert done.returncode == NOT_STARTED
     assert message in done.stderr.decode()
+
+
+def test_a_console_that_does_not_come_up_is_asked_for_again(selftest: Engine) -> None:
+    """The inner process is started here without one."""
+    variables = {"LAB_CMDLINE": f"{PROGRAM} console", "LAB_CODEPAGE": "1252"}
+    again, last = (
+        wine.run(selftest.prefix, [paths.LAUNCHER, "--inner", attempt], TIMEOUT_S, extra=variables, check=False)
+        for attempt in ("1", "3")
+    )
+    assert again.stdout == b"console\t1252\t1252\n"
+    assert last.returncode == NOT_STARTED and b"no console came up in 3 attempts" in last.stderr
 
 
 def test_killing_the_launcher_kills_all_below(selftest: Engine) -> None:
