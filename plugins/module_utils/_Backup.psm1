@@ -92,7 +92,9 @@ Function Invoke-AdcsCaLockedRun {
         $Run
     )
 
-    $Run.result.leftovers = @(Clear-AdcsCaStaging -Repository $Run.repository -Authority $Run.authority)
+    # again, as another host may have made its first set here until the lock was free
+    Assert-AdcsCaOwner -Repository $Run.repository -Authority $Run.authority -PreviousHost $Run.option.previous_host
+    $Run.result.leftovers = @(Clear-AdcsCaStaging -Repository $Run.repository -Authority $Run.authority -PreviousHost $Run.option.previous_host)
     $Run.result.changed = @($Run.result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
     if (-not (Use-AdcsCaFreshSet -Run $Run)) {
         Assert-AdcsCaReady -Run $Run
@@ -353,6 +355,8 @@ Function Limit-AdcsCaLog {
     if (-not ($Run.set.copied -and $manifest.verified)) {
         throw [Adcs.Ca.BackupException]::new('Logs may not be truncated before the set is verified.', 11)
     }
+    # counted here and not before Prepare: logs that came while the files were read must not hide those that go
+    $manifest.truncation.logs_before = @(Get-AdcsCaLogFile -Authority $Run.authority).Count
     try {
         $Session.TruncateLogs()
         $manifest.truncation.done = $true

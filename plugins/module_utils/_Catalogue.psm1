@@ -261,7 +261,7 @@ Function Assert-AdcsCaOwner {
         if ($null -eq $owner) {
             continue
         }
-        if ($owner.name -cne $Authority.name -or $owner.host -notin $Authority.host, $PreviousHost) {
+        if (-not (Test-AdcsCaOwner -Owner $owner -Authority $Authority -PreviousHost $PreviousHost)) {
             $message = "The repository '$($Repository.path)' belongs to the CA '$($owner.name)' on '$($owner.host)', as its set '$label' says, and this is " +
             "'$($Authority.name)' on '$($Authority.host)'. Give each CA a path of its own; if this CA moved here, set previous_host."
             throw [Adcs.Ca.BackupException]::new($message, 0)
@@ -270,4 +270,38 @@ Function Assert-AdcsCaOwner {
     }
 }
 
-Export-ModuleMember -Function Assert-AdcsCaOwner, Get-AdcsCaCatalogue
+Function Test-AdcsCaOwner {
+    <#
+    .SYNOPSIS
+    Whether a set is of this CA, made on this host or on the one that the CA moved away from.
+
+    .PARAMETER Owner
+    The part ca of a manifest.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority.
+
+    .PARAMETER PreviousHost
+    The host that the CA moved away from.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Owner,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost
+    )
+
+    $Owner.name -ceq $Authority.name -and $Owner.host -in $Authority.host, $PreviousHost
+}
+
+Export-ModuleMember -Function Assert-AdcsCaOwner, Get-AdcsCaCatalogue, Test-AdcsCaOwner

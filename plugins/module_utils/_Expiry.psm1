@@ -14,7 +14,7 @@
 Function Assert-AdcsCaExpirable {
     <#
     .SYNOPSIS
-    Throws unless every named set may go: it is there with a readable manifest, no set that stays needs it, it is not the newest
+    Throws unless every named set may go: it is there, complete and not dated in the future, no set that stays needs it, it is not the newest
     complete full set, and enough complete full sets stay. Writes nothing.
 
     .PARAMETER Set
@@ -52,6 +52,15 @@ Function Assert-AdcsCaExpirable {
         }
         if ($null -eq $entry.started) {
             throw [Adcs.Ca.BackupException]::new("The set '$name' has no readable manifest: $($entry.problems[0].message). Nothing was deleted; look at it and delete it by hand.", 0)
+        }
+    }
+
+    foreach ($entry in $Set | Where-Object { $going.Contains($_.label) }) {
+        if (-not $entry.complete) {
+            throw [Adcs.Ca.BackupException]::new("The set '$($entry.label)' is not complete: $($entry.problems[0].message). Nothing was deleted; look at it and delete it by hand.", 0)
+        }
+        if ($entry.age_s -lt 0) {
+            throw [Adcs.Ca.BackupException]::new("The set '$($entry.label)' is dated in the future. Nothing was deleted.", 0)
         }
     }
 
@@ -105,7 +114,10 @@ Function Remove-AdcsCaSet {
             $Result.removed += $entry.label
             $Result.bytes_freed += $entry.bytes
             $Result.changed = $true
-            Remove-AdcsCaExpired -Repository $Repository
+            $kept = @(Remove-AdcsCaExpired -Repository $Repository)
+            if ($kept.Count) {
+                throw [Adcs.Ca.BackupException]::new("$($kept[0].label): $($kept[0].why)", 0)
+            }
         }
         catch {
             $cause = ConvertTo-AdcsCaException -ErrorRecord $_

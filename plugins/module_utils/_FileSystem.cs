@@ -80,7 +80,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         public static long GetFreeBytes(string directory)
         {
             ulong free;
-            if (!NativeMethods.GetDiskFreeSpaceExW(directory, out free, IntPtr.Zero, IntPtr.Zero))
+            // a UNC name must end in a backslash: https://learn.microsoft.com/en-us/windows/win32/api/fileapi/nf-fileapi-getdiskfreespaceexw
+            string withSeparator = directory.EndsWith("\\", StringComparison.Ordinal) ? directory : directory + "\\";
+            if (!NativeMethods.GetDiskFreeSpaceExW(withSeparator, out free, IntPtr.Zero, IntPtr.Zero))
                 throw Failed("GetDiskFreeSpaceExW", directory, String.Format("on '{0}'", directory));
             return free > Int64.MaxValue ? Int64.MaxValue : (long)free;
         }

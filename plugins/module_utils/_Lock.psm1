@@ -8,6 +8,7 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Access
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 
 Function Get-AdcsCaLock {
@@ -66,6 +67,7 @@ Function Open-AdcsCaLock {
     )
 
     $folder = [System.IO.Path]::GetDirectoryName($Lock.path)
+    Assert-AdcsCaOrdinaryFolder -Path $folder
     if (-not [System.IO.Directory]::Exists($folder)) {
         $null = [Adcs.Ca.PrivateFolder]::Create($folder, (Get-AdcsCaPrivateSddl))
     }
@@ -73,7 +75,8 @@ Function Open-AdcsCaLock {
     $content = [System.Text.UTF8Encoding]::new($false).GetBytes($holder)
     $file = $null
     try {
-        $file = [System.IO.FileStream]::new($Lock.path, 'OpenOrCreate', 'ReadWrite', 'Read', 1, [System.IO.FileOptions]::DeleteOnClose)
+        $file = [System.IO.FileStream]::new(
+            $Lock.path, [System.IO.FileMode]::OpenOrCreate, [System.IO.FileAccess]::ReadWrite, [System.IO.FileShare]::Read, 1, [System.IO.FileOptions]::DeleteOnClose)
         $file.SetLength(0)
         $file.Write($content, 0, $content.Length)
         $file.Flush()

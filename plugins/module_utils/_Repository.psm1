@@ -60,7 +60,8 @@ Function Get-AdcsCaRepository {
     $repository = [System.IO.Path]::Combine([String[]](@($root) + $elements + $FolderName))
     Assert-AdcsCaOrdinaryFolder -Path $repository
     $staging = [System.IO.Path]::Combine($repository, '.staging')
-    $longest = [System.IO.Path]::Combine($staging, '00000000T000000Z-full', 'DataBase', "$FolderName.edb").Length
+    $fileName = @("$FolderName.edb", 'certbkxp.dat') | Sort-Object -Property Length -Descending | Select-Object -First 1
+    $longest = [System.IO.Path]::Combine($staging, '00000000T000000Z-full.expired', 'DataBase', $fileName).Length
     if ($longest -gt $maxPathLength) {
         $message = "The path '$Path' is too long: a file of a set would have a path of $longest characters, and Windows PowerShell can use " +
         "$maxPathLength. Choose a shorter one."

@@ -329,8 +329,14 @@ Function Remove-AdcsCaStaging {
         [System.IO.Directory]::Delete([System.IO.Path]::Combine($Repository.staging, $Label), $true)
     }
     $staging = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Repository.staging
-    if ($staging.Exists -and $staging.GetFileSystemInfos().Count -eq 0) {
-        $staging.Delete()
+    try {
+        if ($staging.Exists -and $staging.GetFileSystemInfos().Count -eq 0) {
+            $staging.Delete()
+        }
+    }
+    catch [System.IO.IOException], [System.UnauthorizedAccessException] {
+        # somebody looks into it; an empty folder does no harm, and the next run removes it
+        return
     }
 }
 

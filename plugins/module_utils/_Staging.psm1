@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
@@ -27,6 +28,9 @@ Function Clear-AdcsCaStaging {
     .PARAMETER Authority
     The result of Get-AdcsCaAuthority.
 
+    .PARAMETER PreviousHost
+    The host that the CA moved away from, whose sets it goes on with.
+
     .OUTPUTS
     Hashtables {label, action: adopted, discarded or kept, why}.
     #>
@@ -39,31 +43,67 @@ Function Clear-AdcsCaStaging {
 
         [Parameter(Mandatory = $true)]
         [Hashtable]
-        $Authority
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost
     )
 
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
     foreach ($label in Get-AdcsCaLabel -Path $Repository.staging) {
-        $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $label)) -Depth hashes
-        if (-not (Test-AdcsCaManifestFile -Path $found.path)) {
-            Remove-AdcsCaStaging -Repository $Repository -Label $label
-            @{ label = $label; action = 'discarded'; why = $found.problems[0].message }
+        try {
+            Clear-AdcsCaLeftover -Repository $Repository -Authority $Authority -PreviousHost $PreviousHost -Label $label
         }
-        elseif ($found.problems.Count) {
-            @{ label = $label; action = 'kept'; why = @($found.problems | ForEach-Object { $_.message }) -join '; ' }
-        }
-        else {
-            try {
-                Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
-                @{ label = $label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
-            }
-            catch {
-                # the next backup tries again; that this one takes place must not depend on an old set
-                @{ label = $label; action = 'kept'; why = "it could not be published: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)" }
-            }
+        catch {
+            # the next backup tries again; that this one takes place must not depend on an old set
+            @{ label = $label; action = 'kept'; why = "it could not be dealt with: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)" }
         }
     }
     Remove-AdcsCaExpired -Repository $Repository
+}
+
+Function Clear-AdcsCaLeftover {
+    <#
+    .SYNOPSIS
+    Deals with one set in staging, as Clear-AdcsCaStaging says, and tells what became of it.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Label
+    )
+
+    $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $Label)) -Depth hashes
+    if (-not (Test-AdcsCaManifestFile -Path $found.path)) {
+        Remove-AdcsCaStaging -Repository $Repository -Label $Label
+        return @{ label = $Label; action = 'discarded'; why = $found.problems[0].message }
+    }
+    if ($found.problems.Count) {
+        return @{ label = $Label; action = 'kept'; why = @($found.problems | ForEach-Object { $_.message }) -join '; ' }
+    }
+    $owner = $found.manifest.ca
+    if (-not (Test-AdcsCaOwner -Owner $owner -Authority $Authority -PreviousHost $PreviousHost)) {
+        return @{ label = $Label; action = 'kept'; why = "it is of the CA '$($owner.name)' on '$($owner.host)'" }
+    }
+    Complete-AdcsCaLeftover -Repository $Repository -Authority $Authority -Found $found
+    @{ label = $Label; action = 'adopted'; why = 'the run that made it was interrupted after every file was stored and verified' }
 }
 
 Function Move-AdcsCaSetToStaging {
@@ -102,8 +142,12 @@ Function Remove-AdcsCaExpired {
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .OUTPUTS
+    A hashtable {label, action: kept, why} for each that could not be deleted.
     #>
     [CmdletBinding()]
+    [OutputType([Hashtable])]
     param (
         [Parameter(Mandatory = $true)]
         [Hashtable]
@@ -114,7 +158,12 @@ Function Remove-AdcsCaExpired {
     $staging = [System.IO.DirectoryInfo]::new($Repository.staging)
     if ($staging.Exists) {
         foreach ($folder in $staging.GetDirectories() | Where-Object { $_.Name -cmatch $expiredPattern }) {
-            $folder.Delete($true)
+            try {
+                $folder.Delete($true)
+            }
+            catch {
+                @{ label = $folder.Name; action = 'kept'; why = "it could not be deleted: $($_.Exception.GetBaseException().Message)" }
+            }
         }
     }
     Remove-AdcsCaStaging -Repository $Repository

@@ -137,7 +137,13 @@ Function Get-AdcsCaFileProblem {
 
     $full = [System.IO.Path]::Combine($Path, $File.path)
     $name = $File.path
-    $item = [System.IO.FileInfo]::new($full)
+    try {
+        $item = [System.IO.FileInfo]::new($full)
+    }
+    catch {
+        # Windows PowerShell 5.1 has no paths of 260 characters or more
+        return New-AdcsCaProblem -Kind unreadable -Path $full -Message "'$name' cannot be looked at: $($_.Exception.GetBaseException().Message)"
+    }
     if (-not $item.Exists) {
         return New-AdcsCaProblem -Kind missing -Path $full -Message "'$name' is missing"
     }

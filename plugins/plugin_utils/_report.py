@@ -28,7 +28,7 @@ LINE_LIMIT = 500
 PROBLEM_LIMIT = 100
 FILE_NAME_BYTES = 200
 
-LOST = "Nothing was recorded for this host: it was unreachable before the role began, a task ran out of time, or the play was interrupted."
+LOST = "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a task ran out of time, or the play was interrupted."
 NEVER = "The repository holds no complete full set."
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

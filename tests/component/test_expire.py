@@ -49,6 +49,14 @@ def assert_refused(case: Case, labels: list[str], words: str, **params: Any) -> 
         assert sets.snapshot(case.destination) == before
 
 
+def test_a_damaged_set_and_one_of_the_future_stay(case: Case, history: list[Path]) -> None:
+    newest, damaged, *_ = history
+    (damaged / "DataBase" / "certbkxp.dat").unlink()
+    assert_refused(case, [damaged.name], "is not complete")
+    future = copy_set(newest, datetime.now(timezone.utc).replace(microsecond=0) + DAY)
+    assert_refused(case, [future.name], "dated in the future")
+
+
 def test_named_sets_go_and_the_others_are_not_touched(case: Case, history: list[Path]) -> None:
     newest, one, two, three = history
     kept = {folder: sets.snapshot(folder) for folder in (newest, two)}

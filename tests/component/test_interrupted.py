@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
 from case import Case
+from fabricate import copy_set
 from worker import WorkerDied
 
 # Where the process dies, and whether the set was copied by then, so that the next run must finish it.
@@ -104,6 +107,44 @@ def test_a_copied_set_that_cannot_be_published_waits_for_the_next_run(case: Case
     assert [(entry["label"], entry["action"]) for entry in run.result["leftovers"]] == [(left.name, "adopted")]
     assert [sets.problems(folder) for folder in case.published()] == [[], []]
     case.assert_clean()
+
+
+@pytest.mark.parametrize("suffix", ["", ".expired"])
+def test_a_leftover_that_cannot_be_deleted_stops_no_backup(case: Case, suffix: str) -> None:
+    left = case.repository / ".staging" / f"20260101T000000Z-full{suffix}"
+    (left / "DataBase").mkdir(parents=True)
+    (left / "DataBase" / "half.edb").write_bytes(b"half")
+    case.faults(
+        *[Fault(f"{call}@{left.name}", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile")]
+    )
+    run = case.backup()
+    assert not run.failed, run.message
+    assert [(entry["label"], entry["action"]) for entry in run.result["leftovers"]] == [(left.name, "kept")]
+    case.only_set()
+
+    case.faults()
+    case.ca.clear_journal()
+    assert not case.backup().failed
+    assert not left.exists()
+    case.assert_clean()
+
+
+@pytest.mark.parametrize("owner", [{"name": "Other CA"}, {"host": "other.lab.example"}])
+def test_a_copied_set_of_another_ca_is_not_adopted(case: Case, owner: dict[str, str]) -> None:
+    assert not case.backup().failed
+    good = case.only_set()
+    day = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    files = [file for file in sets.manifest(good)["files"] if file["kind"] != "dynamic"]
+    foreign = copy_set(good, day, state="copied", files=files, ca={**sets.manifest(good)["ca"], **owner})
+    left = case.repository / ".staging" / foreign.name
+    left.parent.mkdir()
+    foreign.rename(left)
+    before = sets.snapshot(left)
+    run = case.backup()
+    assert not run.failed, run.message
+    (leftover,) = run.result["leftovers"]
+    assert leftover["action"] == "kept" and next(iter(owner.values())) in leftover["why"]
+    assert sets.snapshot(left) == before
 
 
 def test_a_foreign_folder_in_staging_is_left_alone(case: Case) -> None:

@@ -189,6 +189,36 @@ def test_a_backup_that_hangs_is_given_up(fleet: Fleet) -> None:
     assert sets.published(fleet.repository("ca01")) == []
 
 
+@pytest.mark.parametrize("hook", ["fails", "reaches_nobody", "reaches_nobody_and_says_so"])
+@pytest.mark.parametrize("playbook", [ONE, FLEET])
+def test_nothing_expires_after_a_hook_that_did_not_do_its_work(
+    fleet: Fleet, tmp_path: Path, playbook: str, hook: str
+) -> None:
+    failing = {"name": "Fail", "ansible.builtin.fail": {"msg": "the copy failed"}}
+    copying = {"name": "Copy the set", "ansible.builtin.raw": "exit 0", "delegate_to": "ca03"}
+    saying = {"ignore_unreachable": True, "register": "copied"}
+    tasks = {
+        "fails": [failing],
+        "reaches_nobody": [copying],
+        "reaches_nobody_and_says_so": [{**copying, **saying}, {**failing, "when": "copied is unreachable"}],
+    }
+    (tmp_path / "hook.yml").write_text(json.dumps(tasks[hook]))
+    repository = fleet.repository("ca01")
+    assert fleet.play(ONE, "--limit", "ca01").returncode == 0
+    (newest,) = sets.published(repository)
+    copy_set(newest, datetime(2024, 1, 1, tzinfo=timezone.utc))
+    copy_set(newest, datetime(2024, 1, 2, tzinfo=timezone.utc))
+    before = sets.snapshot(repository)
+    rules = {"keep_last": 1, "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0, "keep_minimum": 1}
+    given = {**rules, "replicate_tasks": str(tmp_path / "hook.yml"), "adcs_ca_hosts": "ca01"}
+    done = fleet.play(playbook, **given)
+    assert done.returncode != 0, said(done)
+    assert sets.snapshot(repository) == before
+    if hook != "reaches_nobody":
+        assert "the copy failed" in fleet.document("ca01")["message"]
+        assert [row["status"] for row in artifact(done)["rows"]] == ["failed"]
+
+
 def test_an_interrupted_play_leaves_a_lock_only_while_its_process_lives(fleet: Fleet) -> None:
     """The controller is stopped in mid-run: the process on the CA goes on, until somebody, or the end of its shell, ends it."""
     ca = fleet.labs["ca01"].ca
