@@ -18,7 +18,7 @@ KILLS = int(os.environ.get("SOAK_KILLS", "10"))
 SEED = int(os.environ.get("SOAK_SEED", "20261123"))
 # File calls are not in the journal; each is made at least this often in a run on the small CA.
 FILE_CALLS = {
-    r"NtCreateFile@Backup": 30,
+    r"NtCreateFile@Backup": 24,
     r"NtWriteFile@Backup": 12,
     r"NtReadFile@Backup": 8,
     r"NtFlushBuffersFile@Backup": 9,
