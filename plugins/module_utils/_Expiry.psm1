@@ -53,9 +53,6 @@ Function Assert-AdcsCaExpirable {
         if ($null -eq $entry.started) {
             throw [Adcs.Ca.BackupException]::new("The set '$name' has no readable manifest: $($entry.problems[0].message). Nothing was deleted; look at it and delete it by hand.", 0)
         }
-    }
-
-    foreach ($entry in $Set | Where-Object { $going.Contains($_.label) }) {
         if (-not $entry.complete) {
             throw [Adcs.Ca.BackupException]::new("The set '$($entry.label)' is not complete: $($entry.problems[0].message). Nothing was deleted; look at it and delete it by hand.", 0)
         }

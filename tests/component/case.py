@@ -16,6 +16,12 @@ from adcs_lab.journal import Journal
 from worker import ModuleRun, Worker
 
 DESTINATION = r"C:\Backup"
+# In a second process: holds a lock file as another host does.
+HOLD = (
+    "$global:held = [IO.File]::Open('{0}', 'OpenOrCreate', 'ReadWrite', 'Read');"
+    "$text = [Text.Encoding]::UTF8.GetBytes('host OTHER, process 4711');"
+    "$global:held.Write($text, 0, $text.Length); $global:held.Flush()"
+)
 STORE_KINDS = ("database", "log", "patch")
 
 

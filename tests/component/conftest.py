@@ -23,6 +23,14 @@ def worker(engine: Engine) -> Iterator[Worker]:
 
 
 @pytest.fixture
+def other(engine: Engine) -> Iterator[Worker]:
+    """A second process, on the CA's host or, as far as a share can tell, on another."""
+    worker = Worker(engine)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
 def case(engine: Engine, ca: SimulatedCa, worker: Worker) -> Iterator[Case]:
     case = Case(engine, ca, worker)
     if case.destination.exists():

@@ -10,27 +10,13 @@ from pathlib import Path
 
 import pytest
 from adcs_lab import sets
-from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
 from adcs_lab.waiting import wait_for
 
-from case import DESTINATION, Case
+from case import DESTINATION, HOLD, Case
 from worker import ModuleRun, Worker
 
 DEADLINE_S = 60.0
-HOLD = (
-    "$global:held = [IO.File]::Open('{0}', 'OpenOrCreate', 'ReadWrite', 'Read');"
-    "$text = [Text.Encoding]::UTF8.GetBytes('host OTHER, process 4711');"
-    "$global:held.Write($text, 0, $text.Length); $global:held.Flush()"
-)
-
-
-@pytest.fixture
-def other(engine: Engine) -> Iterator[Worker]:
-    """A second process on the CA's host."""
-    worker = Worker(engine)
-    yield worker
-    worker.close()
 
 
 @pytest.mark.parametrize("second", [DESTINATION, r"C:\Elsewhere"], ids=["same path", "another path"])

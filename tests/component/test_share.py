@@ -14,7 +14,7 @@ from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
 
-from case import Case
+from case import HOLD, Case
 from worker import Worker, WorkerDied
 
 pytestmark = pytest.mark.substitute("file server")
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.substitute("file server")
 SERVER = "files.lab.example"
 SHARE = "ca-backup"
 PATH = rf"\\{SERVER}\{SHARE}\Backup"
-HOLD = (
-    "$global:held = [IO.File]::Open('{0}', 'OpenOrCreate', 'ReadWrite', 'Read');"
-    "$text = [Text.Encoding]::UTF8.GetBytes('host OTHER, process 4711');"
-    "$global:held.Write($text, 0, $text.Length); $global:held.Flush()"
-)
 LOGON_FAILURE = "0xC000006D"
 ACCESS_DENIED = "0xC0000022"
 NETWORK_NAME_DELETED = "0xC00000C9"
@@ -41,14 +36,6 @@ def share(engine: Engine, case: Case) -> Iterator[Path]:
     case.repository = case.destination / case.ca.folder_name
     yield folder
     shutil.rmtree(folder)
-
-
-@pytest.fixture
-def other(engine: Engine) -> Iterator[Worker]:
-    """The process of another host that has the repository open."""
-    worker = Worker(engine)
-    yield worker
-    worker.close()
 
 
 def test_a_backup_on_a_share_is_like_any_other(case: Case, share: Path) -> None:
