@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from adcs_lab.faults import Fault
@@ -155,6 +155,9 @@ OWN_ROWS = (
         words=("manifest.json",),
     ),
     Row("publish", "publish the set", PUBLISH, there=COPIED, code="0xC0000022", words=("MoveFileExW", ".staging")),
+    Row(
+        "staging", "remove the empty staging", rf"NtOpenFile@{REPOSITORY}\.staging", 4, PUBLISHED, code="0xC0000022"
+    ),
     Row("unlock", "release the locks", PUBLISH, there=PUBLISHED, code=None),
 )
 ROWS = (*LIBRARY_ROWS, *CA_ROWS, *OWN_ROWS)
@@ -185,11 +188,26 @@ GONE = Column("gone", "a dynamic file is missing")
 COLUMNS = (FAILS, CRASH, HANG, SHORT, LONG, ZERO, CORRUPT, FULL, LOCKED, STOPPED, CLOCK, ADDED, GONE)
 
 CLOCK_SHIFT_S = -3600
+# Whoever meets a file that somebody else has open meets it when it opens the file itself: where that is another call than
+# the row's, it is this one.
+OPENS = {
+    "create": None,
+    "re-read": (rf"NtCreateFile@{DATABASE}", 2),
+    "manifest": ("NtCreateFile@manifest.json", 1),
+    "manifest rename": None,
+    "dynamic copy": (r"NtCreateFile@Dynamic\{folder}.crl", 1),
+    "last manifest": ("NtCreateFile@manifest.json", 2),
+    "publish": None,
+    "staging": None,
+}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a test does and expects: ``ok`` a run that succeeds, otherwise a failure whose message holds ``words``."""
+    """What a test does and expects: ``ok`` a run that succeeds, otherwise a failure whose message holds ``words``.
+
+    ``at`` is the call that the fault strikes, and its number, where it is not the row's own.
+    """
 
     row: Row
     column: Column
@@ -198,13 +216,16 @@ class Cell:
     ok: bool = False
     words: tuple[str, ...] = ()
     there: str = NOTHING
+    at: tuple[str, int] | None = None
 
     @property
     def id(self) -> str:
         return f"{self.row.key} - {self.column.key}"
 
-    def fault(self, target: str, call: int | str) -> Fault:
-        return Fault(target, call, self.action, self.argument)
+    def fault(self, calls: Mapping[str, int], **names: str) -> Fault:
+        """Return the fault, for a run that makes so many calls of each function, with these names in its target."""
+        target, call = self.at or (self.row.target, self.row.call)
+        return Fault(target.format(**names), calls[target] if call == "last" else int(call), self.action, self.argument)
 
 
 def cell(row: Row, column: Column) -> Cell | str:
@@ -255,11 +276,10 @@ def _special(row: Row, column: Column) -> Cell | str:
             Cell(row, column, "hresult", DISK_FULL, not row.words, row.words, row.there) if writes else "takes no space"
         )
     if column is LOCKED:
-        opens = row.key in ("create", "manifest rename", "publish")
-        return (
-            Cell(row, column, "hresult", SHARING_VIOLATION, False, row.words, row.there)
-            if opens
-            else "opens no file of a set"
+        if row.key not in OPENS:
+            return "opens no file of a set"
+        return Cell(
+            row, column, "hresult", SHARING_VIOLATION, not row.words, row.words, row.there, at=OPENS[row.key]
         )
     if row.kind != "ca":
         return "is no call to the CA"

@@ -32,11 +32,6 @@ def small(case: Case, calls: dict[str, int]) -> Case:
     return case
 
 
-def call_number(row: matrix.Row, calls: dict[str, int]) -> int:
-    """Return which call of the function a row is about."""
-    return calls[row.target] if row.call == "last" else int(row.call)
-
-
 @pytest.mark.parametrize("cell", list(matrix.cells()), ids=lambda cell: cell.id)
 def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     if cell.column is matrix.SHORT:
@@ -45,7 +40,7 @@ def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     if cell.row.existing:
         small.repository.mkdir(parents=True)
     before = invariants.State(small)
-    small.faults(cell.fault(cell.row.target.format(**names), call_number(cell.row, calls)))
+    small.faults(cell.fault(calls, **names))
     if cell.column.ends:
         with pytest.raises(WorkerDied):
             small.backup_until_fault(truncate_logs=True)

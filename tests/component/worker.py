@@ -22,7 +22,6 @@ from adcs_lab.engine import Engine
 COLLECTION = Path(__file__).resolve().parents[2]
 POLL_S = 0.1
 START_TIMEOUT_S = 90.0
-START_ATTEMPTS = 3
 ENGINE_OPTIONS = ("-NoProfile", "-NonInteractive", "-File")
 
 
@@ -100,7 +99,7 @@ class Worker:
         self, request: dict[str, Any], timeout_s: float, give_up: Callable[[], bool] | None = None
     ) -> dict[str, Any]:
         if self._process is None:
-            self._start_surely()
+            self._start()
         assert self._process is not None and self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -112,16 +111,6 @@ class Worker:
         if "error" in response:
             raise AssertionError(response["error"])
         return response
-
-    def _start_surely(self) -> None:
-        """Start the engine. Right after a kill Wine now and then refuses to make a process (error 1359): it is asked again."""
-        for attempt in range(1, START_ATTEMPTS + 1):
-            try:
-                self._start()
-                return
-            except WorkerDied:
-                if attempt == START_ATTEMPTS:
-                    raise
 
     def _start(self) -> None:
         self._install()

@@ -23,7 +23,6 @@ SERVICE = "CertSvc"
 SERVICE_PROGRAM = r"C:\Lab\certsvc.exe"
 SERVICE_TIMEOUT_S = 30.0
 COMMAND_TIMEOUT_S = 30.0
-CREATE_ATTEMPTS = 5
 # Open in living processes: the lock of a backup session goes with its process, the journal is emptied in place.
 NEVER_REMOVED = frozenset({"journal.jsonl", "session.lock"})
 LOG_NAME = re.compile(r"edb[0-9A-F]{5,8}\.log", re.IGNORECASE)
@@ -123,17 +122,10 @@ class SimulatedCa:
         """Make the CA in a fresh prefix: files, registry, a running service."""
         self._write_files()
         self._import_registry()
-        self._create_service()
+        program = f"binPath={SERVICE_PROGRAM}"
+        wine.run(self._prefix, ["sc.exe", "create", SERVICE, program, "start=auto"], COMMAND_TIMEOUT_S)
         self.start_service()
         self._host_changed = False
-
-    def _create_service(self) -> None:
-        """Register the service. On a busy machine Wine's service manager may not be up yet and refuses: it is asked again."""
-        create = ["sc.exe", "create", SERVICE, f"binPath={SERVICE_PROGRAM}", "start=auto"]
-        for attempt in range(1, CREATE_ATTEMPTS + 1):
-            done = wine.run(self._prefix, create, COMMAND_TIMEOUT_S, check=attempt == CREATE_ATTEMPTS)
-            if done.returncode == 0:
-                return
 
     def reset(self, **changes: int | str) -> None:
         """Put the CA back to its initial state, with other settings if given; faults and journal are cleared.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import pwd
 import shutil
@@ -17,6 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+# Wine's loader lies at 0x7d000000, and a recent Linux puts its heap anywhere in the GiB behind it. Windows wants one page
+# there, at 0x7ffe0000: once in some 8,000 starts the heap already covers it, and the process dies (error 1359).
+# https://docs.kernel.org/admin-guide/sysctl/kernel.html#randomize-va-space
+FIXED_ADDRESSES = ("setarch", "--addr-no-randomize")
 DEBIAN_LOADER = Path("/usr/lib/wine/wine64")
 ENGINE_PATH = r"C:\PowerShell\7"
 SERVER_START_TIMEOUT_S = 20.0
@@ -75,6 +80,13 @@ def environment(prefix: Path, extra: Mapping[str, str] | None = None) -> dict[st
     }
 
 
+@functools.cache
+def command() -> tuple[str, ...]:
+    """Return what starts a Windows program: the loader, at fixed addresses where the machine allows it (a container may not)."""
+    allowed = subprocess.run([*FIXED_ADDRESSES, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return (*(FIXED_ADDRESSES if allowed else ()), str(loader()))
+
+
 def start(
     prefix: Path,
     arguments: Sequence[str],
@@ -87,7 +99,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a Windows program in the prefix, by default in the root of C: (a folder outside C: has no Windows name)."""
     return subprocess.Popen(
-        [str(loader()), *arguments],
+        [*command(), *arguments],
         env=environment(prefix, extra),
         cwd=cwd or prefix / "drive_c",
         stdin=stdin,

@@ -6,8 +6,7 @@
 // %LAB_CODEPAGE% (65001 when unset). Standard handles are passed on as they are; the exit code is the command's.
 //
 // There are two processes: only a process on the new console can set its code page, and only one outside the job can
-// hold the job's last handle. The outer one holds the job, the inner one (--inner, and which attempt it is) sets the
-// console up.
+// hold the job's last handle. The outer one holds the job, the inner one (--inner) sets the console up.
 #include "report.h"
 #include "spawn.h"
 
@@ -15,7 +14,6 @@
 
 #define PROGRAM L"launch.exe"
 #define DEFAULT_CODE_PAGE 65001
-#define CONSOLE_ATTEMPTS 3
 
 static WCHAR command_line[MAX_COMMAND_LINE];
 
@@ -37,44 +35,26 @@ static int run(WCHAR *line, DWORD flags, HANDLE job)
     return (int)wait_for_exit(&process);
 }
 
-// Starts the inner process, on a new hidden console.
-static int start_inner(int attempt, HANDLE job)
-{
-    WCHAR program[MAX_PATH], line[MAX_PATH + 32];
-
-    GetModuleFileNameW(NULL, program, MAX_PATH);
-    swprintf(line, MAX_PATH + 32, L"\"%ls\" --inner %d", program, attempt);
-    return run(line, CREATE_NO_WINDOW, job);
-}
-
 // FALSE after a message. An unset LAB_CODEPAGE means the default.
-static BOOL read_code_page(UINT *code_page)
+static BOOL set_code_page(void)
 {
     WCHAR text[16] = L"";
     WCHAR *end = text;
+    UINT code_page = DEFAULT_CODE_PAGE;
 
-    *code_page = DEFAULT_CODE_PAGE;
     if (GetEnvironmentVariableW(L"LAB_CODEPAGE", text, 16))
-        *code_page = wcstoul(text, &end, 10);
-    if (!*end && IsValidCodePage(*code_page))
-        return TRUE;
-    report(PROGRAM, L"LAB_CODEPAGE '%ls' is not a code page", text);
-    return FALSE;
+        code_page = wcstoul(text, &end, 10);
+    if (*end || !SetConsoleCP(code_page) || !SetConsoleOutputCP(code_page)) {
+        report(PROGRAM, L"LAB_CODEPAGE '%ls' is not a code page", text);
+        return FALSE;
+    }
+    return TRUE;
 }
 
-static int run_inner(int attempt)
+static int run_inner(void)
 {
-    UINT code_page;
-
-    if (!read_code_page(&code_page))
+    if (!set_code_page())
         return EXIT_NOT_STARTED;
-    if (!SetConsoleCP(code_page) || !SetConsoleOutputCP(code_page)) {
-        // Wine has a process of its own for each console, and once in thousands of times it does not come up.
-        if (attempt < CONSOLE_ATTEMPTS)
-            return start_inner(attempt + 1, NULL);
-        report(PROGRAM, L"no console came up in %d attempts (error %lu)", attempt, GetLastError());
-        return EXIT_NOT_STARTED;
-    }
     GetEnvironmentVariableW(L"LAB_CMDLINE", command_line, MAX_COMMAND_LINE);
     SetEnvironmentVariableW(L"LAB_CMDLINE", NULL);
     SetEnvironmentVariableW(L"LAB_CODEPAGE", NULL);
@@ -85,6 +65,7 @@ static int run_outer(void)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
     HANDLE job = CreateJobObjectW(NULL, NULL);
+    WCHAR line[MAX_PATH + 16] = L"\"";
     DWORD length = GetEnvironmentVariableW(L"LAB_CMDLINE", NULL, 0);
 
     if (length <= 1 || length > MAX_COMMAND_LINE) {
@@ -97,10 +78,12 @@ static int run_outer(void)
         report(PROGRAM, L"cannot make a job (error %lu)", GetLastError());
         return EXIT_NOT_STARTED;
     }
-    return start_inner(1, job);
+    GetModuleFileNameW(NULL, line + 1, MAX_PATH);
+    wcscat(line, L"\" --inner");
+    return run(line, CREATE_NO_WINDOW, job);
 }
 
 int wmain(int argc, WCHAR **argv)
 {
-    return argc > 2 && !wcscmp(argv[1], L"--inner") ? run_inner(_wtoi(argv[2])) : run_outer();
+    return argc > 1 && !wcscmp(argv[1], L"--inner") ? run_inner() : run_outer();
 }
