@@ -11,15 +11,20 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Copy
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
 $toolVersion = 'adcs.ca 0.1.0'
+
+# E_ACCESSDENIED
+$accessDenied = 0x80070005
 
 Function Invoke-AdcsCaBackup {
     <#
@@ -121,7 +126,8 @@ Function Assert-AdcsCaReady {
 Function Assert-AdcsCaOnline {
     <#
     .SYNOPSIS
-    Throws unless the CA answers and accepts requests (step 3).
+    Throws unless the CA answers and accepts requests (step 3). An account that may back up the CA need not be allowed to ask for
+    its state, so being denied that is left for Prepare to decide.
     #>
     [CmdletBinding()]
     param (
@@ -130,7 +136,16 @@ Function Assert-AdcsCaOnline {
         $Certadm
     )
 
-    if (-not $Certadm.IsServerOnline($env:COMPUTERNAME)) {
+    try {
+        $online = $Certadm.IsServerOnline($env:COMPUTERNAME)
+    }
+    catch {
+        if ((ConvertTo-AdcsCaException -ErrorRecord $_).Code -ne $accessDenied) {
+            throw
+        }
+        return
+    }
+    if (-not $online) {
         $message = "The CertSvc service of '$env:COMPUTERNAME' is paused. Resume it with 'Resume-Service CertSvc', then run again."
         throw [Adcs.Ca.BackupException]::new($message, 3)
     }
@@ -156,6 +171,7 @@ Function Invoke-AdcsCaRun {
             Assert-AdcsCaOnline -Certadm $Certadm
             $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
             $Run.result.label = $Run.set.label
+            Initialize-AdcsCaSet -Set $Run.set
             Add-AdcsCaManifestFact -Run $Run
             Use-AdcsCaResource -Resource ($Certadm.Prepare($env:COMPUTERNAME, 'Full')) -Block {
                 param ($Session)
@@ -210,98 +226,6 @@ Function Add-AdcsCaManifestFact {
     }
 }
 
-Function Copy-AdcsCaDatabase {
-    <#
-    .SYNOPSIS
-    Stores the restore map, the databases and their logs (steps 5 to 10).
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Run,
-
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $Session
-    )
-
-    $set = $Run.set
-    $map = $Session.GetDatabaseLocations()
-    Assert-AdcsCaListed -List $map -Step 5
-    $path = Get-AdcsCaSetFilePath -Set $set -Folder DataBase -Source 'certbkxp.dat' -Step 5
-    Add-AdcsCaSetFile -Set $set -Path $path -Kind restore_map -Source $map.Function -Copied ([Adcs.Ca.FileSystem]::WriteNew($path, $map.Bytes))
-    $set.manifest.restore_map = @($map.Entries | ForEach-Object { @{ kind = $_.Kind; path = $_.Name } })
-
-    $databases = $Session.GetDatabaseNames()
-    Assert-AdcsCaListed -List $databases -Step 6
-    Copy-AdcsCaListedFile -Set $set -Session $Session -List $databases -DefaultKind database -Step 6
-
-    $logs = $Session.GetBackupLogs()
-    Copy-AdcsCaListedFile -Set $set -Session $Session -List $logs -DefaultKind log -Step 10
-    $set.manifest.log_generations = Get-AdcsCaGenerationRange -File $set.manifest.files
-}
-
-Function Assert-AdcsCaListed {
-    <#
-    .SYNOPSIS
-    Throws when a list without which nothing can be restored is empty.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $List,
-
-        [Parameter(Mandatory = $true)]
-        [Int32]
-        $Step
-    )
-
-    if ($List.Entries.Count -eq 0) {
-        $message = "$($List.Function) listed nothing, and a set without that cannot be restored. Check that the CA has a database and answers requests."
-        throw [Adcs.Ca.BackupException]::OnFile($List.Function, $Step, $null, $message)
-    }
-}
-
-Function Copy-AdcsCaListedFile {
-    <#
-    .SYNOPSIS
-    Stores every file of a list (steps 7 to 9).
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Set,
-
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $Session,
-
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $List,
-
-        [Parameter(Mandatory = $true)]
-        [String]
-        $DefaultKind,
-
-        [Parameter(Mandatory = $true)]
-        [Int32]
-        $Step
-    )
-
-    # all names are judged before the first file is read, so that a refused list costs nothing
-    $paths = @($List.Entries | ForEach-Object { Get-AdcsCaSetFilePath -Set $Set -Folder DataBase -Source $_.Name -Step $Step })
-    for ($i = 0; $i -lt $paths.Count; $i++) {
-        $entry = $List.Entries[$i]
-        $kind = if ($entry.Kind -in 'database', 'log', 'patch') { $entry.Kind } else { $DefaultKind }
-        $copied = $Session.CopyFile($entry.Name, $paths[$i])
-        Add-AdcsCaSetFile -Set $Set -Path $paths[$i] -Kind $kind -Source $entry.Name -Copied $copied
-    }
-}
-
 Function Confirm-AdcsCaCopy {
     <#
     .SYNOPSIS
@@ -323,6 +247,7 @@ Function Confirm-AdcsCaCopy {
         }
         $set.manifest.verified = $true
     }
+    $set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
     Save-AdcsCaManifest -Set $set -State copied
     $set.copied = $true
 }
@@ -366,47 +291,6 @@ Function Limit-AdcsCaLog {
     }
 }
 
-Function Copy-AdcsCaDynamicFile {
-    <#
-    .SYNOPSIS
-    Stores the files beside the database that the CA names (steps 12 and 13). One that cannot be read is skipped and reported.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Run,
-
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $Session
-    )
-
-    if (-not $Run.option.dynamic_files) {
-        return
-    }
-    foreach ($entry in $Session.GetDynamicFileList().Entries) {
-        $path = Get-AdcsCaSetFilePath -Set $Run.set -Folder Dynamic -Source $entry.Name -Step 13
-        $local = ConvertTo-AdcsCaLocalPath -Authority $Run.authority -Path $entry.Name
-        if (-not $local) {
-            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why 'it is not on this host'
-            continue
-        }
-        try {
-            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path)
-        }
-        catch {
-            $cause = $_.Exception.GetBaseException()
-            if ($cause -is [System.IO.IOException] -or $cause -is [System.UnauthorizedAccessException]) {
-                Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why $cause.Message
-                continue
-            }
-            throw
-        }
-        Add-AdcsCaSetFile -Set $Run.set -Path $path -Kind dynamic -Source $entry.Name -Copied $copied
-    }
-}
-
 Function Complete-AdcsCaRun {
     <#
     .SYNOPSIS
@@ -427,10 +311,13 @@ Function Complete-AdcsCaRun {
     if ($null -ne $Failure) {
         Add-AdcsCaSkipped -Set $Run.set -What 'the steps after the copy' -Why $Failure.Message
     }
+    $Run.set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
+    Set-AdcsCaResult -Run $Run -Set $Run.set
     try {
         Publish-AdcsCaSet -Repository $Run.repository -Set $Run.set
     }
     catch {
+        $Run.result.path = $null
         $cause = ConvertTo-AdcsCaException -ErrorRecord $_
         if ($null -eq $Failure) {
             throw $cause.Append(" The copied set is left in '$($Run.set.staging)'; the next run finishes it.")
@@ -438,7 +325,6 @@ Function Complete-AdcsCaRun {
         throw $Failure.Append(" The copied set is left in '$($Run.set.staging)', because it could not be published: $($cause.Message)")
     }
 
-    Set-AdcsCaResult -Run $Run -Set $Run.set
     if ($null -eq $Failure) {
         $Run.result.Remove('left_on_disk')
         return

@@ -181,31 +181,4 @@ Function Set-AdcsCaPrediction {
     $result.logs.after = $logCount
 }
 
-Function Get-AdcsCaGenerationRange {
-    <#
-    .SYNOPSIS
-    The lowest and highest log generation among the files of a set, and how many are missing between them.
-
-    .PARAMETER File
-    Entries of a manifest.
-    #>
-    [CmdletBinding()]
-    [OutputType([Hashtable])]
-    param (
-        [Parameter(Mandatory = $true)]
-        [AllowEmptyCollection()]
-        [Object[]]
-        $File
-    )
-
-    $numbers = @($File | Where-Object { $_.kind -eq 'log' } | ForEach-Object {
-            Get-AdcsCaLogGeneration -Name ([System.IO.Path]::GetFileName($_.path))
-        } | Sort-Object)
-    if ($numbers.Count -eq 0) {
-        return @{ low = $null; high = $null; missing = 0 }
-    }
-    @{ low = $numbers[0]; high = $numbers[-1]; missing = $numbers[-1] - $numbers[0] + 1 - $numbers.Count }
-}
-
-Export-ModuleMember -Function Get-AdcsCaBackupListing, Get-AdcsCaGenerationRange,
-New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Use-AdcsCaFreshSet
+Export-ModuleMember -Function Get-AdcsCaBackupListing, New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Use-AdcsCaFreshSet

@@ -4,6 +4,7 @@
 # Private to the adcs.ca collection: what a repository holds, good and bad, as data. Reads only.
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
@@ -198,7 +199,13 @@ Function Get-AdcsCaRepositoryProblem {
     foreach ($item in Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not $known.Contains($_.Name) }) {
         New-AdcsCaProblem -Kind unknown -Path $item.FullName -Message "'$($item.Name)' is in the repository but is no set"
     }
-    foreach ($item in Get-AdcsCaFolderItem -Path $Repository.staging) {
+    try {
+        $leftovers = @(Get-AdcsCaFolderItem -Path $Repository.staging)
+    }
+    catch {
+        return New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
+    }
+    foreach ($item in $leftovers) {
         New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; a running backup works on it, or the next one deals with it"
     }
 }
@@ -206,7 +213,7 @@ Function Get-AdcsCaRepositoryProblem {
 Function Get-AdcsCaFolderItem {
     <#
     .SYNOPSIS
-    What lies in a folder; nothing where it does not exist or is a reparse point.
+    What lies in a folder; nothing where it does not exist. Throws when it leads elsewhere or cannot be listed.
 
     .PARAMETER Path
     The folder.
@@ -219,8 +226,9 @@ Function Get-AdcsCaFolderItem {
         $Path
     )
 
+    Assert-AdcsCaOrdinaryFolder -Path $Path
     $folder = [System.IO.DirectoryInfo]::new($Path)
-    if ($folder.Exists -and -not ($folder.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) {
+    if ($folder.Exists) {
         $folder.GetFileSystemInfos()
     }
 }

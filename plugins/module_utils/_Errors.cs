@@ -59,9 +59,11 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
             new ResultCode(0xC80003FA, "hrReadVerifyFailure", "A page of the database failed its checksum: the CA's database is damaged.", "Keep the last good set, and repair or restore the database before anything else."),
             new ResultCode(0xC8000408, "hrFileAccessDenied", "The database engine could not open a file because it is in use.", "Exclude the CA's database folders from virus scanning and other backups, then run again."),
             new ResultCode(0xC7FF0004, "hrRestoreInProgress", "A restore of this CA is in progress.", "Finish the restore and start CertSvc, then run again."),
+            new ResultCode(0xC7FF0008, "hrRestoreMapExists", "A restore is being prepared: the CA has a restore map already.", "Finish the restore and start CertSvc, then run again."),
             new ResultCode(0xC7FF0009, "hrIncrementalBackupDisabled", "Incremental backup is not enabled for this database.", "Take a full backup."),
             new ResultCode(0xC7FF000A, "hrLogFileNotFound", "A log file of the database is missing.", "Find out what removed it; take a full backup as soon as the CA runs without error."),
             new ResultCode(0xC7FF000B, "hrCircularLogging", "The database uses circular logging.", "Take a full backup, or turn circular logging off."),
+            new ResultCode(0xC7FF000C, "hrNoFullRestore", "The restore needs a full backup, and none was given.", "Restore the full set of the chain first."),
             new ResultCode(0xC7FF000D, "hrCommunicationError", "The connection to the CertSvc service broke during the call.", "Look for a stop or crash of CertSvc in the event log, start it, then run again."),
             new ResultCode(0xC7FF000E, "hrFullBackupNotTaken", "The CA knows no full backup that this one could continue.", "Take a full backup first."),
         };

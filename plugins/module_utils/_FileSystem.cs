@@ -5,10 +5,13 @@
 
 using ansible_collections.adcs.ca.plugins.module_utils._Errors;
 using ansible_collections.adcs.ca.plugins.module_utils._StreamCopy;
+using Microsoft.Win32.SafeHandles;
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Threading;
 
 //TypeAccelerator -Name Adcs.Ca.FileSystem -TypeName FileSystem
 
@@ -22,10 +25,45 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         internal const uint FILE_ATTRIBUTE_DIRECTORY = 0x10;
         internal const int ERROR_FILE_NOT_FOUND = 2;
         internal const int ERROR_PATH_NOT_FOUND = 3;
+        internal const int ERROR_ACCESS_DENIED = 5;
+        internal const int ERROR_SHARING_VIOLATION = 32;
+        internal const int ERROR_LOCK_VIOLATION = 33;
+        internal const uint FILE_READ_ATTRIBUTES = 0x80;
+        internal const uint FILE_SHARE_ALL = 0x7;
+        internal const uint OPEN_EXISTING = 3;
+        internal const uint FILE_FLAG_BACKUP_SEMANTICS = 0x02000000;
+        internal const uint FILE_FLAG_OPEN_REPARSE_POINT = 0x00200000;
+        internal const int FileAttributeTagInfo = 9;
+        internal const uint NameSurrogateBit = 0x20000000;
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct FILE_ATTRIBUTE_TAG_INFO
+        {
+            internal uint FileAttributes;
+            internal uint ReparseTag;
+        }
     }
 
     internal static class NativeMethods
     {
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        internal static extern SafeFileHandle CreateFileW(
+            string lpFileName,
+            uint dwDesiredAccess,
+            uint dwShareMode,
+            IntPtr lpSecurityAttributes,
+            uint dwCreationDisposition,
+            uint dwFlagsAndAttributes,
+            IntPtr hTemplateFile);
+
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool GetFileInformationByHandleEx(
+            SafeFileHandle hFile,
+            int FileInformationClass,
+            out NativeHelpers.FILE_ATTRIBUTE_TAG_INFO lpFileInformation,
+            int dwBufferSize);
+
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool GetDiskFreeSpaceExW(
@@ -48,6 +86,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
     public static class FileSystem
     {
         private const int CopyBufferSize = 512 * 1024;
+        private const int InUseTimeoutMs = 20 * 1000;
+        private const int FirstPauseMs = 50;
+        private const int LongestPauseMs = 1000;
 
         /// <summary>Asks for the root of a drive or share, which .NET's Exists answers without saying why not.</summary>
         /// <exception cref="BackupException">It cannot be reached; the code says why.</exception>
@@ -74,6 +115,24 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             DirectoryInfo[] folders = null;
             Guarded("FindFirstFile", "list", path, delegate { folders = new DirectoryInfo(path).GetDirectories(); });
             return Array.ConvertAll(folders, delegate(DirectoryInfo folder) { return folder.Name; });
+        }
+
+        /// <summary>
+        /// Whether a file or folder stands for another one: a symbolic link, a junction, a mounted volume. Files that Windows keeps
+        /// elsewhere, as Data Deduplication does, are reparse points too, but stand for themselves. What cannot be told is a link.
+        /// </summary>
+        /// <remarks>https://learn.microsoft.com/en-us/windows/win32/fileio/reparse-point-tags</remarks>
+        public static bool IsLink(FileSystemInfo item)
+        {
+            if (!item.Exists || (item.Attributes & FileAttributes.ReparsePoint) == 0)
+                return false;
+            NativeHelpers.FILE_ATTRIBUTE_TAG_INFO info;
+            uint flags = NativeHelpers.FILE_FLAG_BACKUP_SEMANTICS | NativeHelpers.FILE_FLAG_OPEN_REPARSE_POINT;
+            using (SafeFileHandle handle = NativeMethods.CreateFileW(item.FullName, NativeHelpers.FILE_READ_ATTRIBUTES,
+                NativeHelpers.FILE_SHARE_ALL, IntPtr.Zero, NativeHelpers.OPEN_EXISTING, flags, IntPtr.Zero))
+                return handle.IsInvalid
+                    || !NativeMethods.GetFileInformationByHandleEx(handle, NativeHelpers.FileAttributeTagInfo, out info, Marshal.SizeOf(typeof(NativeHelpers.FILE_ATTRIBUTE_TAG_INFO)))
+                    || (info.ReparseTag & NativeHelpers.NameSurrogateBit) != 0;
         }
 
         /// <summary>The bytes that the caller may still write in the folder's volume or share.</summary>
@@ -123,12 +182,18 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
                     using (output)
                         return Copy(input, output);
                 }
-                catch
+                catch (Exception cause)
                 {
-                    File.Delete(target);
+                    Discard(target, cause);
                     throw;
                 }
             }
+        }
+
+        /// <exception cref="BackupException">The file cannot be deleted. Part of it may not stay in a set.</exception>
+        private static void Discard(string path, Exception cause)
+        {
+            Guarded("DeleteFile", String.Format("write ({0}), and then to delete", cause.Message), path, delegate { File.Delete(path); });
         }
 
         private static CopiedFile Copy(FileStream input, FileStream output)
@@ -198,8 +263,21 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 
         private static void Move(string source, string target, uint flags)
         {
-            if (!NativeMethods.MoveFileExW(source, target, flags))
-                throw Failed("MoveFileExW", target, String.Format("from '{0}' to '{1}'", source, target));
+            Stopwatch waited = Stopwatch.StartNew();
+            for (int pause = FirstPauseMs; !NativeMethods.MoveFileExW(source, target, flags); pause = Math.Min(2 * pause, LongestPauseMs))
+            {
+                int error = Marshal.GetLastWin32Error();
+                if (!IsInUse(error) || waited.ElapsedMilliseconds > InUseTimeoutMs)
+                    throw BackupException.FromWin32("MoveFileExW", error, 0, target, String.Format("from '{0}' to '{1}'", source, target));
+                Thread.Sleep(pause);
+            }
+        }
+
+        // A folder cannot be renamed while anybody has a file below it open, as scanners and indexers do for a moment with what was
+        // just written: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-fsa/4718fc40-e539-4014-8e33-b675af74e3e1
+        private static bool IsInUse(int error)
+        {
+            return error == NativeHelpers.ERROR_ACCESS_DENIED || error == NativeHelpers.ERROR_SHARING_VIOLATION || error == NativeHelpers.ERROR_LOCK_VIOLATION;
         }
 
         private static BackupException Failed(string function, string path, string what)

@@ -134,7 +134,7 @@ Function Assert-AdcsCaNoRepository {
 Function Assert-AdcsCaOrdinaryFolder {
     <#
     .SYNOPSIS
-    Throws when a path, or a folder above it, is a file or a reparse point (a link or a mounted volume). What does not exist is fine.
+    Throws when a path, or a folder above it, is a file or a link (or a mounted volume). What does not exist is fine.
 
     .PARAMETER Path
     The folder, absolute.
@@ -151,8 +151,8 @@ Function Assert-AdcsCaOrdinaryFolder {
         if ([System.IO.File]::Exists($at)) {
             throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: '$at' is a file.", 0)
         }
-        if ($item.Exists -and $item.Attributes -band [System.IO.FileAttributes]::ReparsePoint) {
-            throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: '$at' is a reparse point (a link or a mounted volume), and none is followed.", 0)
+        if ([Adcs.Ca.FileSystem]::IsLink($item)) {
+            throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: '$at' is a reparse point that leads elsewhere (a link or a mounted volume), and none is followed.", 0)
         }
     }
 }

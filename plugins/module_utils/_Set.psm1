@@ -17,7 +17,7 @@ $manifestName = 'manifest.json'
 Function New-AdcsCaSet {
     <#
     .SYNOPSIS
-    Starts a set in staging.
+    Starts a set: its names and its document, nothing on disk yet.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
@@ -30,7 +30,7 @@ Function New-AdcsCaSet {
 
     .OUTPUTS
     A hashtable: label, path (where it will be published), staging (where it grows), manifest (the document so far), sources
-    (relative path in lower case to the source that took it), copied (whether a crash from now on must not lose it).
+    (relative path to the source that took it), copied (whether a crash from now on must not lose it).
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -49,20 +49,38 @@ Function New-AdcsCaSet {
     )
 
     $set = Get-AdcsCaNextSet @PSBoundParameters
-    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($set.staging, 'DataBase'))
     $set.manifest = @{
         schema = [Adcs.Ca.Manifest]::Schema
         label = $set.label
         type = $Type
         prior = $null
         started = ConvertTo-AdcsCaTime -Time $Started
+        finished = $null
         files = New-Object -TypeName System.Collections.ArrayList
         skipped = New-Object -TypeName System.Collections.ArrayList
         verified = $false
     }
-    $set.sources = @{}
+    $set.sources = [System.Collections.Generic.Dictionary[String, String]]::new([StringComparer]::OrdinalIgnoreCase)
     $set.copied = $false
     $set
+}
+
+Function Initialize-AdcsCaSet {
+    <#
+    .SYNOPSIS
+    Creates the folders of a set in staging.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet. The caller holds the lock of its repository.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
+    )
+
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($Set.staging, 'DataBase'))
 }
 
 Function Get-AdcsCaNextSet {
@@ -149,14 +167,50 @@ Function Get-AdcsCaSetFilePath {
         throw [Adcs.Ca.BackupException]::OnFile($null, $Step, $Source, "The CA listed '$Source', whose last element '$name' is not a plain file name. It was refused.")
     }
     $relative = "$Folder\$name"
-    $key = $relative.ToLowerInvariant()
-    if ($Set.sources.ContainsKey($key)) {
-        throw [Adcs.Ca.BackupException]::OnFile($null, $Step, $Source, "The CA listed '$($Set.sources[$key])' and '$Source', which would be the same file '$relative' of the set. Both were refused.")
+    $first = Get-AdcsCaSetFileSource -Set $Set -Folder $Folder -Source $Source
+    if ($first) {
+        throw [Adcs.Ca.BackupException]::OnFile($null, $Step, $Source, "The CA listed '$first' and '$Source', which would be the same file '$relative' of the set. Both were refused.")
     }
-    $Set.sources[$key] = $Source
+    $Set.sources[$relative] = $Source
     $path = [System.IO.Path]::Combine($Set.staging, $relative)
     $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($path))
     $path
+}
+
+Function Get-AdcsCaSetFileSource {
+    <#
+    .SYNOPSIS
+    The source that already took the file of a set that another source would become; $null where the name is free.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet.
+
+    .PARAMETER Folder
+    DataBase or Dynamic.
+
+    .PARAMETER Source
+    The name as the CA gave it.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Folder,
+
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyString()]
+        [String]
+        $Source
+    )
+
+    $first = $null
+    $null = $Set.sources.TryGetValue("$Folder\$($Source.Split('\')[-1])", [ref] $first)
+    $first
 }
 
 Function Add-AdcsCaSetFile {
@@ -267,7 +321,6 @@ Function Save-AdcsCaManifest {
     )
 
     $Set.manifest.state = $State
-    $Set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
     [Adcs.Ca.FileSystem]::WriteDurably([System.IO.Path]::Combine($Set.staging, $manifestName), [Adcs.Ca.Manifest]::Write($Set.manifest))
 }
 
@@ -325,8 +378,9 @@ Function Remove-AdcsCaStaging {
         $Label
     )
 
-    if ($Label) {
-        [System.IO.Directory]::Delete([System.IO.Path]::Combine($Repository.staging, $Label), $true)
+    $folder = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList ([System.IO.Path]::Combine($Repository.staging, $Label))
+    if ($Label -and $folder.Exists) {
+        $folder.Delete($true)
     }
     $staging = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Repository.staging
     try {
@@ -340,5 +394,5 @@ Function Remove-AdcsCaStaging {
     }
 }
 
-Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, Get-AdcsCaNextSet, Get-AdcsCaSetFilePath, New-AdcsCaSet,
+Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, Get-AdcsCaNextSet, Get-AdcsCaSetFilePath, Get-AdcsCaSetFileSource, Initialize-AdcsCaSet, New-AdcsCaSet,
 Publish-AdcsCaSet, Remove-AdcsCaStaging, Save-AdcsCaManifest

@@ -90,6 +90,7 @@ Function Clear-AdcsCaLeftover {
         $Label
     )
 
+    Assert-AdcsCaOrdinaryFolder -Path ([System.IO.Path]::Combine($Repository.staging, $Label))
     $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.staging, $Label)) -Depth hashes
     if (-not (Test-AdcsCaManifestFile -Path $found.path)) {
         Remove-AdcsCaStaging -Repository $Repository -Label $Label

@@ -161,7 +161,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._StreamCopy
             while (true)
             {
                 PinnedBuffer buffer = _free.Take(_writerFailed.Token);
-                uint count = read(buffer.Address, BufferSize);
+                uint count = ReadNext(read, buffer, total);
                 if (count == 0)
                     break;
                 total += count;
@@ -172,6 +172,18 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._StreamCopy
             }
             if (total < _size)
                 throw WrongSize("ended early", total);
+        }
+
+        private uint ReadNext(ReadChunk read, PinnedBuffer buffer, long total)
+        {
+            try
+            {
+                return read(buffer.Address, BufferSize);
+            }
+            catch (BackupException e)
+            {
+                throw e.Append(String.Format(" It failed after {0} of {1} bytes.", total, _size));
+            }
         }
 
         private void Write()

@@ -93,8 +93,8 @@ Function Read-AdcsCaManifest {
     $folder = [System.IO.DirectoryInfo]::new($Path)
     $file = [System.IO.FileInfo]::new([System.IO.Path]::Combine($Path, $manifestName))
     foreach ($item in $folder, $file) {
-        if ($item.Exists -and $item.Attributes -band [System.IO.FileAttributes]::ReparsePoint) {
-            throw [Adcs.Ca.ManifestException]::new("'$($item.FullName)' is a reparse point, and none is followed")
+        if ([Adcs.Ca.FileSystem]::IsLink($item)) {
+            throw [Adcs.Ca.ManifestException]::new("'$($item.FullName)' is a reparse point that leads elsewhere, and none is followed")
         }
     }
     if (-not $file.Exists) {
@@ -148,8 +148,8 @@ Function Get-AdcsCaFileProblem {
         return New-AdcsCaProblem -Kind missing -Path $full -Message "'$name' is missing"
     }
     for ($at = $item; $at.FullName.Length -gt $Path.Length; $at = [System.IO.DirectoryInfo]::new([System.IO.Path]::GetDirectoryName($at.FullName))) {
-        if ($at.Attributes -band [System.IO.FileAttributes]::ReparsePoint) {
-            return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is or lies below a reparse point"
+        if ([Adcs.Ca.FileSystem]::IsLink($at)) {
+            return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is or lies below a reparse point that leads elsewhere"
         }
     }
     if ($item.Length -ne $File.size) {
@@ -172,7 +172,7 @@ Function Get-AdcsCaFileProblem {
 Function Get-AdcsCaExtraFile {
     <#
     .SYNOPSIS
-    Problems for what lies in the folder of a set and is not in its manifest. A reparse point is named and not followed.
+    Problems for what lies in the folder of a set and is not in its manifest. A link is named and not followed.
 
     .PARAMETER Set
     The result of Test-AdcsCaSet, with a manifest.
@@ -203,7 +203,7 @@ Function Get-AdcsCaExtraFile {
         }
         foreach ($item in $items) {
             $relative = $item.FullName.Substring($Set.path.Length + 1)
-            if ($item -is [System.IO.DirectoryInfo] -and -not ($item.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) {
+            if ($item -is [System.IO.DirectoryInfo] -and -not [Adcs.Ca.FileSystem]::IsLink($item)) {
                 $folders.Push($item.FullName)
             }
             elseif (-not $known.Contains($relative)) {

@@ -58,14 +58,17 @@ $result.duration_s = [Math]::Round($stopwatch.Elapsed.TotalSeconds, 3)
 foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
 }
-foreach ($skipped in $result.skipped_items) {
-    $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
-}
 foreach ($leftover in $result.leftovers | Where-Object { $_.action -eq 'kept' }) {
     $module.Warn("The set $($leftover.label) of an earlier run is kept in staging: $($leftover.why).")
 }
-if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {
-    $module.Warn("TruncateLogs succeeded, but the CA kept all of its $($result.logs.after) logs, as it does when the database engine still needs them.")
+if ($null -eq $result.reason) {
+    # of this run's own set; whoever made an older one was told
+    foreach ($skipped in $result.skipped_items) {
+        $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
+    }
+    if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {
+        $module.Warn("TruncateLogs succeeded, but the CA kept all of its $($result.logs.after) logs, as it does when the database engine still needs them.")
+    }
 }
 $module.Diff.before = ''
 $module.Diff.after = if ($result.changed) { Get-AdcsCaBackupListing -Result $result } else { '' }

@@ -33,6 +33,7 @@ foreach ($text in '{times}'.Split(',')) {{
     $copied = [Adcs.Ca.FileSystem]::WriteNew($file, [Byte[]]@(1, 2, 3))
     Add-AdcsCaSetFile -Set $set -Path $file -Kind restore_map -Source fabricated -Copied $copied
     $set.manifest.verified = $true
+    $set.manifest.finished = $text
     {before_publishing}
     Publish-AdcsCaSet -Repository $repository -Set $set
 }}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from adcs_lab import sets
-from adcs_lab.faults import Fault
+from adcs_lab.faults import Fault, literal
 
 from case import Case
 from worker import ModuleRun
@@ -274,6 +274,34 @@ def test_a_dynamic_file_of_another_host_is_reported(case: Case) -> None:
     run = case.backup()
     assert not run.failed
     assert run.result["skipped_items"] == [{"what": r"\\elsewhere\C$\x.crl", "why": "it is not on this host"}]
+
+
+def test_two_dynamic_files_with_one_name_are_told(case: Case) -> None:
+    file = case.ca.dynamic_files()[0]
+    second = rf"\\{case.ca.host}\C$\elsewhere\{file.name.upper()}"
+    case.faults(Fault("CertSrvBackupGetDynamicFileListW", 1, "append", literal(second)))
+    run = case.backup(truncate_logs=True)
+    assert not run.failed, run.message
+    (skipped,) = run.result["skipped_items"]
+    assert skipped["what"] == second and rf"\{file.name}'" in skipped["why"]
+    assert (case.only_set() / "Dynamic" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_account_that_may_not_ask_for_the_state_may_back_up(case: Case, check_mode: bool) -> None:
+    case.faults(Fault("CertSrvIsServerOnlineW", 1, "hresult", "0x80070005"))
+    run = case.backup(check_mode=check_mode)
+    assert not run.failed, run.message
+    assert run.result["changed"] is True
+    assert len(case.published()) == (0 if check_mode else 1)
+
+
+def test_what_a_set_lacks_is_told_once(case: Case) -> None:
+    case.faults(Fault("CertSrvBackupGetDynamicFileListW", 1, "append", r"C:\missing.crl"))
+    assert any("missing.crl" in warning for warning in case.backup().result["warnings"])
+    again = case.backup(max_age="1h")
+    assert again.result["changed"] is False and again.result["skipped_items"] != []
+    assert again.result.get("warnings", []) == []
 
 
 def test_two_runs_in_one_second_get_two_labels(case: Case) -> None:

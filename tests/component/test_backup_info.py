@@ -23,6 +23,8 @@ SET_KEYS = {
     "started", "type", "verified",
 }  # fmt: skip
 DAY = timedelta(days=1)
+# https://learn.microsoft.com/en-us/windows/win32/fileio/reparse-point-tags
+DEDUP, CLOUD_FILE, MOUNT_POINT = "0x80000013", "0x9000001A", "0xA0000003"
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ def test_a_copied_set_in_the_repository_is_not_complete(case: Case, good: Path) 
     assert entry["complete"] is False and problems(entry) == [("manifest", good.name)]
 
 
-def test_a_reparse_point_is_named_and_not_followed(case: Case, good: Path) -> None:
+def test_a_reparse_point_is_named_and_not_followed_substituted(case: Case, good: Path) -> None:
     (good / "Linked").mkdir()
     (good / "Linked" / "inside.txt").write_text("x")
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
@@ -191,6 +193,36 @@ def test_a_reparse_point_is_named_and_not_followed(case: Case, good: Path) -> No
     )
     (entry,) = info(case).result["sets"]
     assert problems(entry) == [("extra", "Linked")]
+
+
+@pytest.mark.parametrize(("tag", "good_set"), [(DEDUP, True), (CLOUD_FILE, True), (MOUNT_POINT, False)])
+def test_files_that_windows_keeps_elsewhere_are_no_links_substituted(
+    case: Case, good: Path, tag: str, good_set: bool
+) -> None:
+    names = ["manifest.json", rf"DataBase\{case.database_file().name}"]
+    lines = [rf"{tag} C:\Backup\{case.ca.folder_name}\{good.name}\{name}" for name in names]
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (entry,) = info(case, verify="hashes").result["sets"]
+    assert entry["verified"] is good_set
+    assert case.backup(max_age="1h").result["changed"] is not good_set
+
+
+def test_staging_that_leads_elsewhere_or_is_a_file_is_named_substituted(case: Case, good: Path) -> None:
+    staging = case.repository / ".staging"
+    (staging / "20260101T000000Z-full").mkdir(parents=True)
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
+        rf"C:\Backup\{case.ca.folder_name}\.staging" + "\n", encoding="utf-8"
+    )
+    linked = info(case).result
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").unlink()
+    (staging / "20260101T000000Z-full").rmdir()
+    staging.rmdir()
+    staging.write_text("a file")
+    file = info(case).result
+    for result, words in ((linked, "reparse point"), (file, "is a file")):
+        (problem,) = result["problems"]
+        assert problem["kind"] == "leftover" and words in problem["message"]
+        assert [entry["label"] for entry in result["sets"]] == [good.name]
 
 
 def test_problems_can_fail_the_task(case: Case, good: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_repository_of_another_ca(case: Case, history: list[Path]) -> None:
     assert_refused(case, [history[1].name], "belongs to the CA")
 
 
-def test_a_reparse_point(case: Case, history: list[Path]) -> None:
+def test_a_reparse_point_substituted(case: Case, history: list[Path]) -> None:
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
         rf"C:\Backup\{case.ca.folder_name}\{history[1].name}" + "\n", encoding="utf-8"
     )

@@ -147,6 +147,24 @@ def test_a_copied_set_of_another_ca_is_not_adopted(case: Case, owner: dict[str, 
     assert sets.snapshot(left) == before
 
 
+@pytest.mark.parametrize("with_manifest", [False, True])
+def test_a_leftover_that_leads_elsewhere_is_neither_followed_nor_removed_substituted(
+    case: Case, with_manifest: bool
+) -> None:
+    left = case.repository / ".staging" / "20260101T000000Z-full"
+    left.mkdir(parents=True)
+    (left / ("manifest.json" if with_manifest else "precious.txt")).write_text("elsewhere")
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
+        rf"C:\Backup\{case.ca.folder_name}\.staging\{left.name}" + "\n", encoding="utf-8"
+    )
+    before = sets.snapshot(left)
+    run = case.backup()
+    assert not run.failed, run.message
+    (leftover,) = run.result["leftovers"]
+    assert leftover["action"] == "kept" and "reparse point" in leftover["why"]
+    assert sets.snapshot(left) == before
+
+
 def test_a_foreign_folder_in_staging_is_left_alone(case: Case) -> None:
     foreign = case.repository / ".staging" / "notes"
     foreign.mkdir(parents=True)
@@ -164,7 +182,10 @@ def test_an_adopted_set_can_be_fresh_enough(case: Case) -> None:
         case.backup()
     case.faults()
     case.ca.clear_journal()
+    (left,) = (case.repository / ".staging").iterdir()
+    finished = sets.manifest(left)["finished"]
     run = case.backup(max_age="1h")
     assert run.result["changed"] is True
+    assert sets.manifest(case.only_set())["finished"] == finished, "the backup ended when it was copied, not now"
     assert run.result["label"] == case.only_set().name == run.result["leftovers"][0]["label"]
     assert case.journal().calls() == []

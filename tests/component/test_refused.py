@@ -43,9 +43,11 @@ CODES = [
     ("0xC80003FA", "hrReadVerifyFailure", "last good set"),
     ("0xC8000408", "hrFileAccessDenied", "virus scanning"),
     ("0xC7FF0004", "hrRestoreInProgress", "Finish the restore"),
+    ("0xC7FF0008", "hrRestoreMapExists", "Finish the restore"),
     ("0xC7FF0009", "hrIncrementalBackupDisabled", "full backup"),
     ("0xC7FF000A", "hrLogFileNotFound", "full backup"),
     ("0xC7FF000B", "hrCircularLogging", "circular logging"),
+    ("0xC7FF000C", "hrNoFullRestore", "full set"),
     ("0xC7FF000D", "hrCommunicationError", "event log"),
     ("0xC7FF000E", "hrFullBackupNotTaken", "full backup first"),
 ]
@@ -282,9 +284,9 @@ def test_a_read_that_ends_early_or_fails(
     assert run.failed and words in run.message
     assert run.result["step"] == 8 and run.result["function"] == "CertSrvBackupRead"
     assert run.result["file"].endswith(case.database_file().name)
-    if action == "eof":
-        read = (read_call_of(case, position) - 1) * 512 * 1024
-        assert f"{read} bytes came, {case.database_file().stat().st_size} were announced" in run.message
+    read, size = (read_call_of(case, position) - 1) * 512 * 1024, case.database_file().stat().st_size
+    said = f"{read} bytes came, {size} were announced" if action == "eof" else f"failed after {read} of {size} bytes"
+    assert said in run.message
     assert case.ca.log_files() == logs
     case.assert_no_set()
 

@@ -136,6 +136,7 @@ def test_powershell_without_an_engine_says_so(bench: Bench) -> None:
     [
         ("faults.txt", ["case x", "NtWriteFile 1 hresult 0xC000007F"]),
         ("reparse.txt", [r"relative\path"]),
+        ("reparse.txt", [r"0x80000 C:\path"]),
         ("missing_privileges.txt", ["SeNoSuchPrivilege"]),
     ],
 )
@@ -326,6 +327,9 @@ def test_listed_paths_look_like_reparse_points_by_every_way(bench: Bench) -> Non
     assert [row[2] for row in listed if row[1] == "Link"] == ["reparse"] * 5
     assert [row[3] for row in listed if row[1] == "Link"] == ["0x0"] + ["0xa000000c"] * 4
     assert [row[2] for row in listed if row[1] == "plain"] == ["plain"] * 5
+    bench.configure("reparse.txt", rf"0x80000013 {WORK}\link")
+    listed = [row for row in bench.rows("list", "list", WORK, "*") if row[1] == "Link"]
+    assert [row[2:] for row in listed] == [["reparse", "0x0"]] + [["reparse", "0x80000013"]] * 4
     for path in (rf"{WORK}\plain", rf"{WORK}\Link\below", WORK):
         assert {int(value, 16) for _, value in bench.rows("attributes", "attributes", path)} == {0x10}
 

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what a backup session gives becomes files of a set.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
+
+Function Copy-AdcsCaDatabase {
+    <#
+    .SYNOPSIS
+    Stores the restore map, the databases and their logs (steps 5 to 10).
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+
+    .PARAMETER Session
+    The prepared session.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session
+    )
+
+    $set = $Run.set
+    $map = $Session.GetDatabaseLocations()
+    Assert-AdcsCaListed -List $map -Step 5
+    $path = Get-AdcsCaSetFilePath -Set $set -Folder DataBase -Source 'certbkxp.dat' -Step 5
+    Add-AdcsCaSetFile -Set $set -Path $path -Kind restore_map -Source $map.Function -Copied ([Adcs.Ca.FileSystem]::WriteNew($path, $map.Bytes))
+    $set.manifest.restore_map = @($map.Entries | ForEach-Object { @{ kind = $_.Kind; path = $_.Name } })
+
+    $databases = $Session.GetDatabaseNames()
+    Assert-AdcsCaListed -List $databases -Step 6
+    Copy-AdcsCaListedFile -Set $set -Session $Session -List $databases -DefaultKind database -Step 6
+
+    $logs = $Session.GetBackupLogs()
+    Copy-AdcsCaListedFile -Set $set -Session $Session -List $logs -DefaultKind log -Step 10
+    $set.manifest.log_generations = Get-AdcsCaGenerationRange -File $set.manifest.files
+}
+
+Function Get-AdcsCaGenerationRange {
+    <#
+    .SYNOPSIS
+    The lowest and highest log generation among the files of a set, and how many are missing between them.
+
+    .PARAMETER File
+    Entries of a manifest.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    $numbers = @($File | Where-Object { $_.kind -eq 'log' } | ForEach-Object {
+            Get-AdcsCaLogGeneration -Name ([System.IO.Path]::GetFileName($_.path))
+        } | Sort-Object)
+    if ($numbers.Count -eq 0) {
+        return @{ low = $null; high = $null; missing = 0 }
+    }
+    @{ low = $numbers[0]; high = $numbers[-1]; missing = $numbers[-1] - $numbers[0] + 1 - $numbers.Count }
+}
+
+Function Assert-AdcsCaListed {
+    <#
+    .SYNOPSIS
+    Throws when a list without which nothing can be restored is empty.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $List,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Step
+    )
+
+    if ($List.Entries.Count -eq 0) {
+        $message = "$($List.Function) listed nothing, and a set without that cannot be restored. Check that the CA has a database and answers requests."
+        throw [Adcs.Ca.BackupException]::OnFile($List.Function, $Step, $null, $message)
+    }
+}
+
+Function Copy-AdcsCaListedFile {
+    <#
+    .SYNOPSIS
+    Stores every file of a list (steps 7 to 9).
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $List,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $DefaultKind,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Step
+    )
+
+    # all names are judged before the first file is read, so that a refused list costs nothing
+    $paths = @($List.Entries | ForEach-Object { Get-AdcsCaSetFilePath -Set $Set -Folder DataBase -Source $_.Name -Step $Step })
+    for ($i = 0; $i -lt $paths.Count; $i++) {
+        $entry = $List.Entries[$i]
+        $kind = if ($entry.Kind -in 'database', 'log', 'patch') { $entry.Kind } else { $DefaultKind }
+        $copied = $Session.CopyFile($entry.Name, $paths[$i])
+        Add-AdcsCaSetFile -Set $Set -Path $paths[$i] -Kind $kind -Source $entry.Name -Copied $copied
+    }
+}
+
+Function Copy-AdcsCaDynamicFile {
+    <#
+    .SYNOPSIS
+    Stores the files beside the database that the CA names (steps 12 and 13). One that cannot be read, or whose name is taken, is
+    skipped and reported.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+
+    .PARAMETER Session
+    The prepared session.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [Object]
+        $Session
+    )
+
+    if (-not $Run.option.dynamic_files) {
+        return
+    }
+    foreach ($entry in $Session.GetDynamicFileList().Entries) {
+        $first = Get-AdcsCaSetFileSource -Set $Run.set -Folder Dynamic -Source $entry.Name
+        if ($first) {
+            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why "it would be the same file of the set as '$first'"
+            continue
+        }
+        $path = Get-AdcsCaSetFilePath -Set $Run.set -Folder Dynamic -Source $entry.Name -Step 13
+        $local = ConvertTo-AdcsCaLocalPath -Authority $Run.authority -Path $entry.Name
+        if (-not $local) {
+            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why 'it is not on this host'
+            continue
+        }
+        try {
+            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path)
+        }
+        catch {
+            $cause = $_.Exception.GetBaseException()
+            if ($cause -is [System.IO.IOException] -or $cause -is [System.UnauthorizedAccessException]) {
+                Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why $cause.Message
+                continue
+            }
+            throw
+        }
+        Add-AdcsCaSetFile -Set $Run.set -Path $path -Kind dynamic -Source $entry.Name -Copied $copied
+    }
+}
+
+Export-ModuleMember -Function Copy-AdcsCaDatabase, Copy-AdcsCaDynamicFile
