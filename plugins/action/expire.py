@@ -28,6 +28,7 @@ ARGUMENT_SPEC = {
     "keep_minimum": {"type": "int", "default": 1},
     "limit": {"type": "int", "default": 10},
     "path": {"type": "str", "required": True},
+    "previous_host": {"type": "str"},
 }
 # The host knows more of paths; what is wrong with every host is said before one is asked.
 ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/?.]")
@@ -47,11 +48,14 @@ class ActionModule(ActionBase):
         policy = _policy(options)
 
         listing = self._execute_module(
-            module_name="adcs.ca.backup_info", module_args={"path": options["path"]}, task_vars=task_vars
+            module_name="adcs.ca.backup_info", module_args=_repository(options), task_vars=task_vars
         )
         result.update(_facts(listing))
         if listing.get("failed") or listing.get("unreachable"):
             return {**listing, **result}
+        foreign = [problem["message"] for problem in listing["problems"] if problem["kind"] == "owner"]
+        if foreign:
+            return {**result, "failed": True, "msg": " ".join(foreign)}
 
         planned = plan(
             listing["sets"], policy, listing["now"], keep_minimum=options["keep_minimum"], limit=options["limit"]
@@ -97,7 +101,12 @@ def _facts(listing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:
-    return {"path": options["path"], "labels": list(planned.remove), "keep_minimum": options["keep_minimum"]}
+    return {**_repository(options), "labels": list(planned.remove), "keep_minimum": options["keep_minimum"]}
+
+
+def _repository(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that say whose repository it is, as both modules take them."""
+    return {name: options[name] for name in ("path", "previous_host") if options[name]}
 
 
 def _diff(sets: list[dict[str, Any]], planned: Plan) -> dict[str, str]:

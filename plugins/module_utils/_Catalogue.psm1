@@ -23,6 +23,12 @@ Function Get-AdcsCaCatalogue {
     .PARAMETER Now
     The time that ages are counted from, UTC.
 
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority, where the repository is that of a CA on this host: that it belongs to another is a problem.
+
+    .PARAMETER PreviousHost
+    The host that the CA moved away from, whose sets it goes on with.
+
     .OUTPUTS
     A hashtable: sets (see Get-AdcsCaCatalogueEntry), problems (of the repository itself, see New-AdcsCaProblem), bytes (of all
     sets together).
@@ -40,17 +46,34 @@ Function Get-AdcsCaCatalogue {
 
         [Parameter(Mandatory = $true)]
         [DateTime]
-        $Now
+        $Now,
+
+        [Hashtable]
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost
     )
 
+    $owner = @{ Authority = $Authority; PreviousHost = $PreviousHost }
+    $foreign = if ($Authority) { Get-AdcsCaForeignOwner -Repository $Repository @owner }
     $sets = @(foreach ($label in Get-AdcsCaLabel -Path $Repository.path) {
             $set = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.path, $label)) -Depth $Depth
+            if ($foreign -and $null -ne $set.manifest -and -not (Test-AdcsCaOwner -Owner $set.manifest.ca @owner)) {
+                $set.problems += New-AdcsCaProblem -Kind owner -Path $set.path -Message "it is of the CA '$($set.manifest.ca.name)' on '$($set.manifest.ca.host)'"
+            }
             Get-AdcsCaCatalogueEntry -Set $set -Depth $Depth -Now $Now
         })
     Add-AdcsCaChain -Entry $sets
+    $problems = @(Get-AdcsCaRepositoryProblem -Repository $Repository -Label @($sets | ForEach-Object { $_.label }))
+    if ($foreign) {
+        $problems += New-AdcsCaProblem -Kind owner -Path $Repository.path -Message $foreign
+    }
     @{
         sets = $sets
-        problems = @(Get-AdcsCaRepositoryProblem -Repository $Repository -Label @($sets | ForEach-Object { $_.label }))
+        problems = $problems
         bytes = [Int64]($sets | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
     }
 }
@@ -236,8 +259,8 @@ Function Get-AdcsCaFolderItem {
 Function Assert-AdcsCaOwner {
     <#
     .SYNOPSIS
-    Throws when the newest readable set of a repository is of another CA or of another host: two CAs whose sanitised names are
-    equal, or two hosts that share one repository, would otherwise expire and continue each other's sets.
+    Throws when a repository belongs to another CA or another host: two CAs whose sanitised names are equal, or two hosts that share
+    one repository, would otherwise expire and continue each other's sets.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository.
@@ -264,15 +287,52 @@ Function Assert-AdcsCaOwner {
         $PreviousHost
     )
 
+    $foreign = Get-AdcsCaForeignOwner @PSBoundParameters
+    if ($foreign) {
+        throw [Adcs.Ca.BackupException]::new($foreign, 0)
+    }
+}
+
+Function Get-AdcsCaForeignOwner {
+    <#
+    .SYNOPSIS
+    Why a repository is not this CA's, in words; nothing when it is, or has no readable set. The newest readable set tells: older ones
+    may be of a host that the CA moved away from long ago.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority.
+
+    .PARAMETER PreviousHost
+    The host that the CA moved away from, whose sets it goes on with.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [AllowNull()]
+        [AllowEmptyString()]
+        [String]
+        $PreviousHost
+    )
+
     foreach ($label in Get-AdcsCaLabel -Path $Repository.path) {
         $owner = (Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.path, $label)) -Depth none).manifest.ca
         if ($null -eq $owner) {
             continue
         }
         if (-not (Test-AdcsCaOwner -Owner $owner -Authority $Authority -PreviousHost $PreviousHost)) {
-            $message = "The repository '$($Repository.path)' belongs to the CA '$($owner.name)' on '$($owner.host)', as its set '$label' says, and this is " +
+            "The repository '$($Repository.path)' belongs to the CA '$($owner.name)' on '$($owner.host)', as its set '$label' says, and this is " +
             "'$($Authority.name)' on '$($Authority.host)'. Give each CA a path of its own; if this CA moved here, set previous_host."
-            throw [Adcs.Ca.BackupException]::new($message, 0)
         }
         return
     }

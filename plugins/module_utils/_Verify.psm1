@@ -243,7 +243,7 @@ Function New-AdcsCaProblem {
     A problem of a set or a repository as results show it.
 
     .PARAMETER Kind
-    missing, extra, resized, altered, unreadable (a file of a set), manifest, chain, future (a set), unknown, leftover (a repository).
+    missing, extra, resized, altered, unreadable (a file of a set), manifest, chain, future (a set), owner (either), unknown, leftover (a repository).
 
     .PARAMETER Path
     The full path of what it is about.
@@ -255,7 +255,7 @@ Function New-AdcsCaProblem {
     [OutputType([Hashtable])]
     param (
         [Parameter(Mandatory = $true)]
-        [ValidateSet('missing', 'extra', 'resized', 'altered', 'unreadable', 'manifest', 'chain', 'future', 'unknown', 'leftover')]
+        [ValidateSet('missing', 'extra', 'resized', 'altered', 'unreadable', 'manifest', 'chain', 'future', 'owner', 'unknown', 'leftover')]
         [String]
         $Kind,
 

@@ -15,6 +15,7 @@ $spec = @{
         fail_on_problems = @{ type = 'bool'; default = $false }
         folder_name = @{ type = 'str' }
         path = @{ type = 'str'; required = $true }
+        previous_host = @{ type = 'str' }
         verify = @{ type = 'str'; choices = @('none', 'sizes', 'hashes'); default = 'sizes' }
     }
     supports_check_mode = $true
@@ -23,6 +24,7 @@ $spec = @{
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $now = [DateTime]::UtcNow
+$authority = $null
 $module.Result.path = $null
 $module.Result.now = ConvertTo-AdcsCaTime -Time $now
 $module.Result.ca = @{ name = $null; host = $null }
@@ -39,7 +41,7 @@ try {
     }
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $module.Result.folder_name
     $module.Result.path = $repository.path
-    $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth $module.Params.verify -Now $now
+    $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth $module.Params.verify -Now $now -Authority $authority -PreviousHost $module.Params.previous_host
 }
 catch {
     $module.FailJson((ConvertTo-AdcsCaException -ErrorRecord $_).Message, $_)

@@ -28,6 +28,7 @@ $spec = @{
         labels = @{ type = 'list'; elements = 'str' }
         limit = @{ type = 'int'; default = 10 }
         path = @{ type = 'str'; required = $true }
+        previous_host = @{ type = 'str' }
     }
     supports_check_mode = $true
 }
@@ -43,7 +44,7 @@ try {
     }
     $authority = Get-AdcsCaAuthority
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
-    Assert-AdcsCaOwner -Repository $repository -Authority $authority
+    Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
     $lock = Get-AdcsCaLock -Repository $repository
     $check = {
         $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow)

@@ -251,6 +251,31 @@ def test_a_repository_can_be_read_where_no_ca_is(case: Case, good: Path) -> None
     assert run.result["ca"] == {"name": None, "host": None}
 
 
+@pytest.mark.parametrize("owner", [{"name": "Another CA"}, {"host": "ca99.lab.example"}], ids=["name", "host"])
+@pytest.mark.parametrize("verify", ["none", "sizes"])
+def test_sets_of_another_ca_are_no_copies_of_this_one(
+    case: Case, good: Path, owner: dict[str, str], verify: str
+) -> None:
+    document = sets.manifest(good)
+    write_manifest(good, {**document, "ca": {**document["ca"], **owner}})
+    run = info(case, verify=verify, fail_on_problems=True)
+    assert run.failed and next(iter(owner.values())) in run.message and case.ca.host in run.message
+    (entry,) = run.result["sets"]
+    assert entry["complete"] is False and problems(entry) == [("owner", good.name)]
+    assert [problem["kind"] for problem in run.result["problems"]] == ["owner"]
+    assert info(case, verify=verify, folder_name=case.ca.folder_name).result["problems"] == []
+
+
+def test_sets_of_the_host_that_the_ca_moved_away_from_are_its_own(case: Case, good: Path, day: datetime) -> None:
+    old = copy_set(good, day, ca={**sets.manifest(good)["ca"], "host": "old.lab.example"})
+    both = info(case, fail_on_problems=True)
+    assert not both.failed and [entry["complete"] for entry in both.result["sets"]] == [True, True]
+    shutil.rmtree(good)
+    assert [entry["complete"] for entry in info(case).result["sets"]] == [False]
+    moved = info(case, previous_host="OLD.lab.example", fail_on_problems=True)
+    assert not moved.failed and [entry["label"] for entry in moved.result["sets"]] == [old.name]
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [

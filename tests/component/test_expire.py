@@ -130,6 +130,15 @@ def test_the_repository_of_another_ca(case: Case, history: list[Path]) -> None:
     assert_refused(case, [history[1].name], "belongs to the CA")
 
 
+def test_the_repository_of_a_ca_that_moved_here(case: Case, history: list[Path]) -> None:
+    for folder in history:
+        document = sets.manifest(folder)
+        write_manifest(folder, {**document, "ca": {**document["ca"], "host": "old.lab.example"}})
+    assert_refused(case, [history[3].name], "previous_host")
+    run = expire(case, [history[3].name], previous_host="old.lab.example")
+    assert not run.failed and run.result["removed"] == [history[3].name]
+
+
 def test_a_reparse_point_substituted(case: Case, history: list[Path]) -> None:
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
         rf"C:\Backup\{case.ca.folder_name}\{history[1].name}" + "\n", encoding="utf-8"

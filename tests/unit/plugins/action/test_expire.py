@@ -96,6 +96,21 @@ def test_a_failed_listing_deletes_nothing(state: str) -> None:
     assert result["plan"] == {} and result["sets"] == []
 
 
+def test_the_repository_of_another_ca_is_refused() -> None:
+    problem = {"kind": "owner", "path": LISTING["path"], "message": "It belongs to the CA 'B' on 'ca02.lab.example'."}
+    host = Host({**LISTING, "problems": [problem]})
+    result = run(host, keep_last=1)
+    assert len(host.runs) == 1 and KEYS <= result.keys()
+    assert result["failed"] is True and result["msg"] == problem["message"] and result["changed"] is False
+    assert result["sets"] == NIGHTS and result["plan"] == {}
+
+
+def test_both_modules_learn_of_the_previous_host() -> None:
+    host = Host(LISTING, {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1})
+    run(host, keep_last=1, previous_host="old.lab.example")
+    assert [arguments["previous_host"] for _, arguments in host.runs] == ["old.lab.example"] * 2
+
+
 def test_no_rule_deletes_nothing() -> None:
     host = Host(LISTING)
     assert run(host)["changed"] is False and len(host.runs) == 1
