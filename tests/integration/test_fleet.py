@@ -315,12 +315,32 @@ def test_a_report_folder_that_cannot_be_written(fleet: Fleet, tmp_path: Path) ->
         ({"keep_within": "3x"}, "keep_within"),
         ({"path": "Backup"}, "adcs_ca_backup_path"),
         ({"keep_minimum": 0}, "adcs_ca_backup_keep_minimum"),
-        ({"fail_on": ["sometimes"]}, "fail_on"),
-        ({"type": "half"}, "type"),
     ],
 )
 def test_variables_that_make_no_sense_reach_no_host(fleet: Fleet, variables: dict[str, Any], words: str) -> None:
     done = fleet.play(ONE, "-vvv", **variables)
     assert done.returncode != 0 and words in done.stdout, said(done)
     assert MODULE_RUN not in done.stdout and recap(done)["ca03"]["unreachable"] == 0
+    rows = artifact(done)["rows"]
+    assert [(row["host"], row["status"], words in row["message"]) for row in rows] == [
+        (host, "failed", True) for host in ("ca01", "ca02", "ca03")
+    ]
+    assert "ca03" in fleet.page() and words in fleet.page()
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"), [({"fail_on": ["sometimes"]}, "fail_on"), ({"type": "half"}, "type")]
+)
+def test_variables_of_a_wrong_type_reach_no_host(fleet: Fleet, variables: dict[str, Any], words: str) -> None:
+    done = fleet.play(ONE, "-vvv", **variables)
+    assert done.returncode != 0 and words in done.stdout, said(done)
+    assert MODULE_RUN not in done.stdout and recap(done)["ca03"]["unreachable"] == 0
     assert not fleet.reports.exists()
+
+
+def test_a_variable_of_one_host_that_makes_no_sense_costs_no_other_its_backup(fleet: Fleet) -> None:
+    path = f"{{{{ 'Backup' if inventory_hostname == 'ca01' else {DESTINATION!r} }}}}"
+    done = fleet.play(FLEET, adcs_ca_hosts="ca01:ca02", adcs_ca_serial=1, path=path)
+    assert done.returncode != 0 and "adcs_ca_backup_path" in done.stdout, said(done)
+    assert {row["host"]: row["status"] for row in artifact(done)["rows"]} == {"ca01": "failed", "ca02": "ok"}
+    assert sets.published(fleet.repository("ca01")) == [] and len(sets.published(fleet.repository("ca02"))) == 1
