@@ -155,9 +155,7 @@ OWN_ROWS = (
         words=("manifest.json",),
     ),
     Row("publish", "publish the set", PUBLISH, there=COPIED, code="0xC0000022", words=("MoveFileExW", ".staging")),
-    Row(
-        "staging", "remove the empty staging", rf"NtOpenFile@{REPOSITORY}\.staging", 4, PUBLISHED, code="0xC0000022"
-    ),
+    Row("staging", "remove the empty staging", rf"NtOpenFile@{REPOSITORY}\.staging", 4, PUBLISHED, code="0xC0000022"),
     Row("unlock", "release the locks", PUBLISH, there=PUBLISHED, code=None),
 )
 ROWS = (*LIBRARY_ROWS, *CA_ROWS, *OWN_ROWS)
@@ -278,9 +276,7 @@ def _special(row: Row, column: Column) -> Cell | str:
     if column is LOCKED:
         if row.key not in OPENS:
             return "opens no file of a set"
-        return Cell(
-            row, column, "hresult", SHARING_VIOLATION, not row.words, row.words, row.there, at=OPENS[row.key]
-        )
+        return Cell(row, column, "hresult", SHARING_VIOLATION, not row.words, row.words, row.there, at=OPENS[row.key])
     if row.kind != "ca":
         return "is no call to the CA"
     if column is STOPPED:
