@@ -11,6 +11,7 @@ from typing import Any
 
 from adcs_lab import sets
 
+import durability
 from case import Case
 from matrix import NOTHING
 from worker import ModuleRun
@@ -27,6 +28,12 @@ class State:
         self.logs = {path.name for path in case.ca.log_files()}
 
 
+def make_small(case: Case, **changes: int) -> None:
+    """Give the CA so little to back up that it takes no time, and have the lab tell what is flushed."""
+    case.ca.reset(**SMALL_CA, **changes)
+    durability.watch(case)
+
+
 def count_calls(case: Case) -> dict[str, int]:
     """Return how often each function was called since the journal began."""
     return dict(Counter(call.fn for call in case.journal().calls()))
@@ -35,7 +42,7 @@ def count_calls(case: Case) -> dict[str, int]:
 def forget(case: Case) -> None:
     """Remove the sets, and put the CA back as it was."""
     shutil.rmtree(case.destination)
-    case.ca.reset(**SMALL_CA)
+    make_small(case)
 
 
 def _copies(case: Case) -> list[Path]:
@@ -64,7 +71,7 @@ def _holds(folder: Path, stored: dict[str, bytes]) -> bool:
 
 
 def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True) -> None:
-    """Each published set is complete; a log that is gone is in a verified copy, with every other file of the run.
+    """Each published set is complete; a log that is gone is in a verified, flushed copy, with every other file of the run.
 
     ``unaltered`` False leaves the comparison with the CA's own bytes out: Certadm.dll itself gave others.
     """
@@ -75,6 +82,7 @@ def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True)
         assert any(_holds(folder, stored) for folder in _copies(case)), f"{sorted(gone)} were deleted without a copy"
     if case.published() and unaltered:
         assert any(_holds(folder, before.stored) for folder in case.published())
+    durability.assert_flushed(case)
 
 
 def assert_true_result(case: Case, run: ModuleRun, *, ok: bool, words: tuple[str, ...], there: str) -> None:

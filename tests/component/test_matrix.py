@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+import durability
 import invariants
 import matrix
 from case import Case
@@ -24,9 +25,10 @@ def calls() -> dict[str, int]:
 @pytest.fixture
 def small(case: Case, calls: dict[str, int]) -> Case:
     """A CA whose backup takes no time."""
-    case.ca.reset(**invariants.SMALL_CA)
+    invariants.make_small(case)
     if not calls:
         assert not case.backup(truncate_logs=True).failed
+        durability.assert_flushed(case)
         calls.update(invariants.count_calls(case))
         invariants.forget(case)
     return case
@@ -35,7 +37,7 @@ def small(case: Case, calls: dict[str, int]) -> Case:
 @pytest.mark.parametrize("cell", list(matrix.cells()), ids=lambda cell: cell.id)
 def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     if cell.column is matrix.SHORT:
-        small.ca.reset(**invariants.SMALL_CA, short_reads=7)
+        invariants.make_small(small, short_reads=7)
     names = {"folder": small.ca.folder_name, "database": small.database_file().name}
     if cell.row.existing:
         small.repository.mkdir(parents=True)

@@ -36,7 +36,7 @@ def draw(rng: random.Random, calls: dict[str, int]) -> Fault:
 @pytest.fixture
 def calls(case: Case) -> dict[str, int]:
     """How often each call happens in an undisturbed run."""
-    case.ca.reset(**invariants.SMALL_CA)
+    invariants.make_small(case)
     assert not case.backup(truncate_logs=True).failed
     counted = {name: number for name, number in invariants.count_calls(case).items() if name.startswith("CertSrv")}
     invariants.forget(case)
