@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from adcs_lab import sets
 
 import durability
-from case import Case
+from case import DESTINATION, Case
 from matrix import NOTHING
 from worker import ModuleRun
 
@@ -70,6 +71,11 @@ def _holds(folder: Path, stored: dict[str, bytes]) -> bool:
     )
 
 
+def holders(case: Case, before: State) -> set[str]:
+    """Return the labels of the verified sets, published or in staging, that hold all that the CA had."""
+    return {folder.name for folder in _copies(case) if _holds(folder, before.stored)}
+
+
 def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True) -> None:
     """Each published set is complete; a log that is gone is in a verified, flushed copy, with every other file of the run.
 
@@ -85,23 +91,47 @@ def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True)
     durability.assert_flushed(case)
 
 
-def assert_true_result(case: Case, run: ModuleRun, *, ok: bool, words: tuple[str, ...], there: str) -> None:
+def assert_true_result(
+    case: Case, run: ModuleRun, before: State, *, ok: bool, words: tuple[str, ...], there: str
+) -> None:
     """The result says what happened: success with the one set, or a failure that names its cause and what is left."""
-    published = case.published()
     if ok:
         assert not run.failed, run.message
-        (folder,) = published
-        assert run.result["changed"] is True and run.result["label"] == folder.name and run.result["verified"] is True
+        (folder,) = case.published()
+        assert run.result["changed"] is True
+        _assert_tells_of(case, run, before, folder)
         return
     assert run.failed, run.result
     assert not [word for word in words if word not in run.message], run.message
-    left = [folder.name for folder in _copies(case)]
+    left = _copies(case)
     if there == NOTHING:
         assert run.result["changed"] is False and left == []
         assert run.result["left_on_disk"] == []
-    else:
-        assert run.result["changed"] is True and len(left) == 1
-        assert left[0] in run.message
+        return
+    (folder,) = left
+    assert run.result["changed"] is True and folder.name in run.message
+    below = "\\".join(folder.relative_to(case.destination).parts)
+    assert run.result["left_on_disk"] == [f"{DESTINATION}\\{below}"]
+    _assert_tells_of(case, run, before, folder)
+
+
+def _assert_tells_of(case: Case, run: ModuleRun, before: State, folder: Path) -> None:
+    """The result describes the set in a folder, as it lies there, and what became of the CA's logs."""
+    result = run.result
+    assert result["label"] == folder.name and result["verified"] is True
+    files = {file["path"]: file for file in result["files"]}
+    assert {f"{STORE}\\{name}" for name in (*before.stored, "certbkxp.dat")} <= set(files)
+    for path, file in files.items():
+        content = sets.stored(folder, path).read_bytes()
+        assert (file["size"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest()), path
+    now = {path.name for path in case.ca.log_files()}
+    truncations = case.journal().calls("CertSrvBackupTruncateLogs")
+    logs = result["logs"]
+    assert logs["truncated"] is any(call.hr == "0x00000000" for call in truncations)
+    # logs that the CA began meanwhile may have come before the run counted, or after
+    began = len([fault for fault in case.journal().faults if fault.fault == "add_log"])
+    assert len(before.logs) <= logs["before"] <= len(before.logs) + began
+    assert len(now) - began <= logs["after"] <= len(now)
 
 
 def assert_kept(case: Case, *, copied: bool) -> None:

@@ -39,6 +39,7 @@ def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     if cell.column is matrix.SHORT:
         invariants.make_small(small, short_reads=7)
     names = {"folder": small.ca.folder_name, "database": small.database_file().name}
+    names["log"] = small.ca.log_files()[-1].name
     if cell.row.existing:
         small.repository.mkdir(parents=True)
     before = invariants.State(small)
@@ -53,7 +54,7 @@ def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     assert small.journal().faults, "the fault did not fire"
     if run is not None:
         words = tuple(word.format(**names) for word in cell.words)
-        invariants.assert_true_result(small, run, ok=cell.ok, words=words, there=cell.there)
+        invariants.assert_true_result(small, run, before, ok=cell.ok, words=words, there=cell.there)
     if cell.row.target == "FreeLibrary":
         # the library stays loaded in a process that could not unload it
         small.worker.close()
