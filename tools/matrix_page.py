@@ -33,11 +33,14 @@ What a cell says is how the faulted run ends:
 
 * **no set**: the task fails, staging is empty, no log is gone.
 * **set, failed**: the set was copied before, so it is published, or finished by the next run; the task fails and says so.
-* **set**: the task succeeds; what could not be stored beside the database is in ``skipped``.
+* **set**: the task succeeds; what could not be stored beside the database is in ``skipped_items``.
 * **dies**: the process ends; the next run discards what there was.
 * **dies, kept**: the process ends after the set was copied; the next run finishes it.
 
-``make soak`` adds a number of backups that are killed at random calls.
+The lab tells which files were flushed, and when: a set that is not on the disk before its logs are deleted, or before it is published, fails the cell.
+
+``tests/component/test_recovery.py`` lets the run that finishes a copied set fail, and die, at each of its own steps. ``make soak`` adds a number of backups that are killed at
+random calls, and kills some of the runs that recover from it.
 
 """
 TAIL = """

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 
 from adcs_lab import sets
 
-from case import Case
+import durability
+from case import DESTINATION, Case
 from matrix import NOTHING
 from worker import ModuleRun
 
@@ -27,6 +29,12 @@ class State:
         self.logs = {path.name for path in case.ca.log_files()}
 
 
+def make_small(case: Case, **changes: int) -> None:
+    """Give the CA so little to back up that it takes no time, and have the lab tell what is flushed."""
+    case.ca.reset(**SMALL_CA, **changes)
+    durability.watch(case)
+
+
 def count_calls(case: Case) -> dict[str, int]:
     """Return how often each function was called since the journal began."""
     return dict(Counter(call.fn for call in case.journal().calls()))
@@ -35,7 +43,7 @@ def count_calls(case: Case) -> dict[str, int]:
 def forget(case: Case) -> None:
     """Remove the sets, and put the CA back as it was."""
     shutil.rmtree(case.destination)
-    case.ca.reset(**SMALL_CA)
+    make_small(case)
 
 
 def _copies(case: Case) -> list[Path]:
@@ -63,8 +71,13 @@ def _holds(folder: Path, stored: dict[str, bytes]) -> bool:
     )
 
 
+def holders(case: Case, before: State) -> set[str]:
+    """Return the labels of the verified sets, published or in staging, that hold all that the CA had."""
+    return {folder.name for folder in _copies(case) if _holds(folder, before.stored)}
+
+
 def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True) -> None:
-    """Each published set is complete; a log that is gone is in a verified copy, with every other file of the run.
+    """Each published set is complete; a log that is gone is in a verified, flushed copy, with every other file of the run.
 
     ``unaltered`` False leaves the comparison with the CA's own bytes out: Certadm.dll itself gave others.
     """
@@ -75,25 +88,50 @@ def assert_nothing_is_lost(case: Case, before: State, *, unaltered: bool = True)
         assert any(_holds(folder, stored) for folder in _copies(case)), f"{sorted(gone)} were deleted without a copy"
     if case.published() and unaltered:
         assert any(_holds(folder, before.stored) for folder in case.published())
+    durability.assert_flushed(case)
 
 
-def assert_true_result(case: Case, run: ModuleRun, *, ok: bool, words: tuple[str, ...], there: str) -> None:
+def assert_true_result(
+    case: Case, run: ModuleRun, before: State, *, ok: bool, words: tuple[str, ...], there: str
+) -> None:
     """The result says what happened: success with the one set, or a failure that names its cause and what is left."""
-    published = case.published()
     if ok:
         assert not run.failed, run.message
-        (folder,) = published
-        assert run.result["changed"] is True and run.result["label"] == folder.name and run.result["verified"] is True
+        (folder,) = case.published()
+        assert run.result["changed"] is True
+        _assert_tells_of(case, run, before, folder)
         return
     assert run.failed, run.result
     assert not [word for word in words if word not in run.message], run.message
-    left = [folder.name for folder in _copies(case)]
+    left = _copies(case)
     if there == NOTHING:
         assert run.result["changed"] is False and left == []
         assert run.result["left_on_disk"] == []
-    else:
-        assert run.result["changed"] is True and len(left) == 1
-        assert left[0] in run.message
+        return
+    (folder,) = left
+    assert run.result["changed"] is True and folder.name in run.message
+    below = "\\".join(folder.relative_to(case.destination).parts)
+    assert run.result["left_on_disk"] == [f"{DESTINATION}\\{below}"]
+    _assert_tells_of(case, run, before, folder)
+
+
+def _assert_tells_of(case: Case, run: ModuleRun, before: State, folder: Path) -> None:
+    """The result describes the set in a folder, as it lies there, and what became of the CA's logs."""
+    result = run.result
+    assert result["label"] == folder.name and result["verified"] is True
+    files = {file["path"]: file for file in result["files"]}
+    assert {f"{STORE}\\{name}" for name in (*before.stored, "certbkxp.dat")} <= set(files)
+    for path, file in files.items():
+        content = sets.stored(folder, path).read_bytes()
+        assert (file["size"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest()), path
+    now = {path.name for path in case.ca.log_files()}
+    truncations = case.journal().calls("CertSrvBackupTruncateLogs")
+    logs = result["logs"]
+    assert logs["truncated"] is any(call.hr == "0x00000000" for call in truncations)
+    # logs that the CA began meanwhile may have come before the run counted, or after
+    began = len([fault for fault in case.journal().faults if fault.fault == "add_log"])
+    assert len(before.logs) <= logs["before"] <= len(before.logs) + began
+    assert len(now) - began <= logs["after"] <= len(now)
 
 
 def assert_kept(case: Case, *, copied: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from adcs_lab.faults import Fault
+from adcs_lab.faults import LISTS, Fault
 
 # What there is when a call is made: nothing that counts, a set that is copied (stored, flushed, verified, recorded), or a
 # published one.
@@ -20,6 +20,7 @@ ACCESS_DENIED = "0x80070005"
 DEVICE_ERROR = "0xC0000185"
 DISK_FULL = "0xC000007F"
 SHARING_VIOLATION = "0xC0000043"
+LOCK_CONFLICT = "0xC0000054"
 NOT_FOUND = "0x0000007E"
 DATABASE = r"DataBase\{database}"
 REPOSITORY = r"Backup\{folder}"
@@ -30,10 +31,12 @@ PUBLISH = r"NtSetInformationFile@-> C:\Backup\{folder}\2"
 class Row:
     """One call of a run.
 
-    ``target`` is what faults.txt takes for a function; ``{database}`` and ``{folder}`` are the names of the test's CA.
+    ``target`` is what faults.txt takes for a function; ``{database}``, ``{log}`` (the newest one) and ``{folder}`` are the
+    names of the test's CA.
     ``call`` is a number, or ``last`` of the calls an undisturbed run makes. ``there`` is what there is when the
     call is made, ``code`` what it fails with, and ``words`` what the message must say then; no words: it is no failure.
-    ``existing`` asks for a repository that is there before.
+    ``existing`` asks for a repository that is there before. ``like`` names a row beside this one: how a process
+    ends here, or what changes meanwhile, is tried there.
     """
 
     key: str
@@ -44,6 +47,7 @@ class Row:
     code: str | None = ACCESS_DENIED
     words: tuple[str, ...] = ()
     existing: bool = False
+    like: str | None = None
 
     @property
     def kind(self) -> str:
@@ -91,10 +95,12 @@ CA_ROWS = (
     _ca("CertSrvRestoreGetDatabaseLocationsW"),
     _ca("CertSrvBackupGetDatabaseNamesW"),
     _ca("CertSrvBackupOpenFileW"),
+    _ca("CertSrvBackupOpenFileW", "last", key="OpenFile last", title="CertSrvBackupOpenFileW, of the last log"),
     _ca("CertSrvBackupRead", 1, key="Read first", title="CertSrvBackupRead, first"),
     _ca("CertSrvBackupRead", 2, key="Read middle", title="CertSrvBackupRead, middle"),
     _ca("CertSrvBackupRead", "last", key="Read last", title="CertSrvBackupRead, last"),
     _ca("CertSrvBackupClose"),
+    _ca("CertSrvBackupClose", "last", key="Close last", title="CertSrvBackupClose, of the last log"),
     _ca("CertSrvBackupGetBackupLogsW"),
     _ca("CertSrvBackupTruncateLogs", there=COPIED),
     _ca("CertSrvBackupGetDynamicFileListW", there=COPIED),
@@ -132,11 +138,49 @@ OWN_ROWS = (
         code="0xC0000010",
         words=("GetDiskFreeSpaceExW",),
     ),
+    Row(
+        "staging folder",
+        "create the folders of staging",
+        rf"NtCreateFile@{REPOSITORY}\.staging",
+        code="0xC0000022",
+        words=(".staging",),
+    ),
+    Row(
+        "restore map",
+        "write the restore map",
+        r"NtWriteFile@DataBase\certbkxp.dat",
+        code=DEVICE_ERROR,
+        words=("certbkxp.dat",),
+    ),
+    Row(
+        "flush restore map",
+        "flush the restore map",
+        r"NtFlushBuffersFile@DataBase\certbkxp.dat",
+        code=DEVICE_ERROR,
+        words=("certbkxp.dat",),
+        like="restore map",
+    ),
     Row("create", "create a file of the set", f"NtCreateFile@{DATABASE}", code="0xC0000022", words=("{database}",)),
     Row("write", "write a file of the set", f"NtWriteFile@{DATABASE}", 2, code=DEVICE_ERROR, words=("{database}",)),
     Row("flush", "flush a file of the set", f"NtFlushBuffersFile@{DATABASE}", code=DEVICE_ERROR, words=("{database}",)),
+    Row(
+        "flush log",
+        "flush the last log of the set",
+        r"NtFlushBuffersFile@DataBase\{log}",
+        code=DEVICE_ERROR,
+        words=("{log}",),
+        like="flush",
+    ),
     Row("re-read", "read a stored file again", f"NtReadFile@{DATABASE}", code=DEVICE_ERROR, words=("{database}",)),
     Row("manifest", "write the manifest", "NtWriteFile@manifest.json", code=DEVICE_ERROR, words=("manifest.json",)),
+    Row(
+        "flush manifest",
+        "flush the manifest",
+        "NtFlushBuffersFile@manifest.json",
+        code=DEVICE_ERROR,
+        words=("manifest.json",),
+        like="manifest",
+    ),
     Row(
         "manifest rename",
         "put the manifest in its place",
@@ -186,10 +230,38 @@ GONE = Column("gone", "a dynamic file is missing")
 COLUMNS = (FAILS, CRASH, HANG, SHORT, LONG, ZERO, CORRUPT, FULL, LOCKED, STOPPED, CLOCK, ADDED, GONE)
 
 CLOCK_SHIFT_S = -3600
+# What can meet a full disk: whatever asks for room for data, or for an entry in a folder.
+TAKES_SPACE = frozenset(
+    {
+        "lock of the CA",
+        "lock",
+        "staging folder",
+        "restore map",
+        "flush restore map",
+        "create",
+        "write",
+        "flush",
+        "flush log",
+    }
+    | {"manifest", "flush manifest", "manifest rename", "dynamic copy", "last manifest", "publish"}
+)
+# The calls of a set's files while the library is loaded, and what there is when the next call of Certadm.dll is made.
+IN_SESSION = {
+    "staging folder": NOTHING,
+    "restore map": NOTHING,
+    "create": NOTHING,
+    "write": NOTHING,
+    "flush": NOTHING,
+    "re-read": COPIED,
+    "manifest": COPIED,
+    "manifest rename": COPIED,
+    "dynamic copy": COPIED,
+}
 # Whoever meets a file that somebody else has open meets it when it opens the file itself: where that is another call than
 # the row's, it is this one.
 OPENS = {
     "create": None,
+    "restore map": (r"NtCreateFile@DataBase\certbkxp.dat", 1),
     "re-read": (rf"NtCreateFile@{DATABASE}", 2),
     "manifest": ("NtCreateFile@manifest.json", 1),
     "manifest rename": None,
@@ -239,8 +311,10 @@ def cell(row: Row, column: Column) -> Cell | str:
         if row.code is None:
             return "returns nothing that could say so"
         return Cell(row, column, "hresult", row.code, not row.words, row.words, row.there)
-    if column.ends:
+    if column is CRASH or (column.ends and not row.like):
         return Cell(row, column, column.key, there=row.there)
+    if row.like and column in (HANG, CLOCK, STOPPED, ADDED):
+        return f"is the same as in the row '{_title(row.like)}'"
     if column is CLOCK:
         return Cell(row, column, "set_clock", CLOCK_SHIFT_S, ok=True, there=row.there)
     return _special(row, column)
@@ -251,34 +325,42 @@ def _special(row: Row, column: Column) -> Cell | str:
     reading = row.target == "CertSrvBackupRead"
     words = ("bytes",)
     if column is SHORT:
-        return Cell(row, column, "slow", 0, ok=True) if reading else "gives no data"
+        return Cell(row, column, "slow", 0, ok=True) if reading else "does not give a file piece by piece"
     if column in (ZERO, LONG):
         if not reading:
-            return "gives no data"
+            return "does not give a file piece by piece"
         if row.call == "last":
             return "it is the end of the file" if column is ZERO else Cell(row, column, "long", 4096, words=words)
-        return Cell(row, column, "eof", words=words) if column is ZERO else "only the end of a file can run over"
+        return Cell(row, column, "eof" if column is ZERO else "overcount", words=words)
     if column is CORRUPT:
         if reading:
             return Cell(row, column, "corrupt", ok=True)
-        return (
-            Cell(row, column, "corrupt", words=row.words)
-            if row.key in ("write", "re-read")
-            else "carries no data of a set"
-        )
+        if row.key in ("restore map", "write", "re-read"):
+            return Cell(row, column, "corrupt", words=row.words)
+        if row.target in LISTS:
+            return "gives a list; lists that lie are tried in test_refused.py"
+        return "is not tried" if row.target.startswith("NtWriteFile") else "carries no content of a file"
     if column is FULL:
         if row.key == "space":
             return Cell(row, column, "free", 4096, words=("Too little free space",))
-        writes = row.key in ("write", "manifest", "dynamic copy", "last manifest")
-        return (
-            Cell(row, column, "hresult", DISK_FULL, not row.words, row.words, row.there) if writes else "takes no space"
-        )
+        if row.key not in TAKES_SPACE:
+            return "takes no space"
+        return Cell(row, column, "hresult", DISK_FULL, not row.words, row.words, row.there)
     if column is LOCKED:
+        if row.key == "write":
+            # the scanner locks a range of a file that is open already
+            return Cell(row, column, "hresult", LOCK_CONFLICT, words=row.words)
         if row.key not in OPENS:
             return "opens no file of a set"
         return Cell(row, column, "hresult", SHARING_VIOLATION, not row.words, row.words, row.there, at=OPENS[row.key])
+    if column in (STOPPED, ADDED) and row.key in IN_SESSION:
+        return _during_file_call(row, column)
     if row.kind != "ca":
-        return "is no call to the CA"
+        return (
+            "is no call to the CA"
+            if column is GONE
+            else "Certadm.dll, through which the lab does this, is not in use then"
+        )
     if column is STOPPED:
         return _stopped(row)
     if column is ADDED:
@@ -293,7 +375,21 @@ def _stopped(row: Row) -> Cell:
     """Whether a run notices that the service has stopped depends on whether a call to the CA follows."""
     follows = row.key not in ("CertSrvBackupEnd", "CertSrvBackupFree")
     words = ("RPC_S_SERVER_UNAVAILABLE",) if follows else ()
-    return Cell(row, STOPPED, "stop_service", ok=not follows, words=words, there=row.there)
+    # behind the last Close comes all that makes the set a copied one, and then the next call
+    there = COPIED if row.key == "Close last" else row.there
+    return Cell(row, STOPPED, "stop_service", ok=not follows, words=words, there=there)
+
+
+def _during_file_call(row: Row, column: Column) -> Cell:
+    """The CA changes while the run is busy with a file of its own: the next call of Certadm.dll meets it."""
+    if column is ADDED:
+        return Cell(row, column, "add_log", ok=True, there=row.there)
+    return Cell(row, column, "stop_service", words=("RPC_S_SERVER_UNAVAILABLE",), there=IN_SESSION[row.key])
+
+
+def _title(key: str) -> str:
+    """Return the title of a row."""
+    return next(row.title for row in ROWS if row.key == key)
 
 
 def cells() -> Iterator[Cell]:

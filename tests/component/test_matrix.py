@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+import durability
 import invariants
 import matrix
 from case import Case
@@ -24,9 +25,10 @@ def calls() -> dict[str, int]:
 @pytest.fixture
 def small(case: Case, calls: dict[str, int]) -> Case:
     """A CA whose backup takes no time."""
-    case.ca.reset(**invariants.SMALL_CA)
+    invariants.make_small(case)
     if not calls:
         assert not case.backup(truncate_logs=True).failed
+        durability.assert_flushed(case)
         calls.update(invariants.count_calls(case))
         invariants.forget(case)
     return case
@@ -35,8 +37,9 @@ def small(case: Case, calls: dict[str, int]) -> Case:
 @pytest.mark.parametrize("cell", list(matrix.cells()), ids=lambda cell: cell.id)
 def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     if cell.column is matrix.SHORT:
-        small.ca.reset(**invariants.SMALL_CA, short_reads=7)
+        invariants.make_small(small, short_reads=7)
     names = {"folder": small.ca.folder_name, "database": small.database_file().name}
+    names["log"] = small.ca.log_files()[-1].name
     if cell.row.existing:
         small.repository.mkdir(parents=True)
     before = invariants.State(small)
@@ -51,7 +54,7 @@ def test_cell(small: Case, calls: dict[str, int], cell: matrix.Cell) -> None:
     assert small.journal().faults, "the fault did not fire"
     if run is not None:
         words = tuple(word.format(**names) for word in cell.words)
-        invariants.assert_true_result(small, run, ok=cell.ok, words=words, there=cell.there)
+        invariants.assert_true_result(small, run, before, ok=cell.ok, words=words, there=cell.there)
     if cell.row.target == "FreeLibrary":
         # the library stays loaded in a process that could not unload it
         small.worker.close()

@@ -65,6 +65,15 @@ class Event(Entry):
 
 
 @dataclass(frozen=True)
+class FileStep(Entry):
+    """A watched file came a step nearer to the disk: ``write``, ``flush``, or a written-through ``rename`` to ``target``."""
+
+    file: str
+    path: str
+    target: str | None = None
+
+
+@dataclass(frozen=True)
 class Violation(Entry):
     """The caller broke the contract; the names are listed in the lab's README."""
 
@@ -157,8 +166,8 @@ def _parse(line: str, where: str) -> Entry:
                 return kind(**members)
     except (ValueError, TypeError) as error:
         raise JournalError(f"{where}: {error}: {line}") from error
-    raise JournalError(f"{where}: neither call, event, violation nor fault: {line}")
+    raise JournalError(f"{where}: neither call, event, file, violation nor fault: {line}")
 
 
 # A fault also names the function it acts on, so it is told from a call first.
-_KINDS: dict[str, type[Entry]] = {"fault": Fired, "violation": Violation, "event": Event, "fn": Call}
+_KINDS: dict[str, type[Entry]] = {"fault": Fired, "violation": Violation, "event": Event, "file": FileStep, "fn": Call}

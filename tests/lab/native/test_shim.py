@@ -21,7 +21,7 @@ from adcs_lab.engine import Engine
 TIMEOUT_S = 60
 BENCH = r"C:\ShimTest"
 WORK = BENCH + r"\work"
-CONFIGURATION = ("faults.txt", "reparse.txt", "missing_privileges.txt")
+CONFIGURATION = ("faults.txt", "reparse.txt", "missing_privileges.txt", "watched.txt")
 NOT_STARTED = 9009 % 256
 
 PRIVATE = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
@@ -138,6 +138,7 @@ def test_powershell_without_an_engine_says_so(bench: Bench) -> None:
         ("reparse.txt", [r"relative\path"]),
         ("reparse.txt", [r"0x80000 C:\path"]),
         ("missing_privileges.txt", ["SeNoSuchPrivilege"]),
+        ("watched.txt", ["x" * 128]),
     ],
 )
 def test_a_configuration_that_is_not_understood_stops_the_engine(bench: Bench, name: str, lines: list[str]) -> None:
@@ -436,6 +437,28 @@ def test_reset_reads_the_configuration_again_and_counts_from_the_start(bench: Be
     )
     writes = [row[2] for row in rows if row[0] == "write" and row[1].isdigit()]
     assert writes == ["0", "0", "0", "0", "112", "0", "112", "0", "0", "0"]
+
+
+@pytest.mark.allowed_violations("no_ca")
+@pytest.mark.parametrize("action", ["stop_service", "add_log"])
+def test_nothing_happens_to_a_ca_that_is_not_there(bench: Bench, action: str) -> None:
+    bench.faults(f"NtFlushBuffersFile@a.txt 1 {action}")
+    bench.run("write", rf"{WORK}\a.txt", "1")
+    assert [line.get("violation") for line in bench.journal()] == [None, "no_ca"]
+
+
+def test_what_comes_to_the_disk_of_a_watched_file_is_journalled(bench: Bench) -> None:
+    bench.configure("watched.txt", r"WORK\A", "other")
+    bench.faults("NtWriteFile@a1 2 hresult 0xC000007F", "NtFlushBuffersFile@a2 1 hresult 0xC0000185")
+    one, two, other, moved = (rf"{WORK}\{name}" for name in ("a1", "a2", "b", "a3"))
+    bench.run("write", one, "3", "write", other, "1", "write", two, "1", "move", one, moved, "move", one, moved)
+    # the second rename of this verb is done, and not written through
+    bench.run("move-open", two, rf"{WORK}\a4", other)
+    steps = [(line["file"], line["path"], line.get("target")) for line in bench.journal() if "file" in line]
+    assert steps == [(what, one, None) for what in ("write", "write", "flush")] + [
+        ("write", two, None),
+        ("rename", one, moved),
+    ]
 
 
 # --- certadm.dll being loaded -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from adcs_lab.journal import Call, Event, Fired, Journal, JournalError, Violation
+from adcs_lab.journal import Call, Event, FileStep, Fired, Journal, JournalError, Violation
 
 WHO = {"t_ms": 1, "pid": 2, "tid": 3}
 FULL = """LoadLibraryExW GetProcAddress GetProcAddress CertSrvIsServerOnlineW CertSrvBackupPrepareW
@@ -45,12 +45,15 @@ def test_each_kind_of_line(load: Any) -> None:
         call("CertSrvBackupRead", args={"size": 4096}, out={"read": 17}),
         {**WHO, "fault": "crash", "fn": "CertSrvBackupEnd", "call": 1},
         {**WHO, "violation": "end_missing", "detail": "no End"},
+        {**WHO, "file": "flush", "path": "C:\\a"},
+        {**WHO, "file": "rename", "path": "C:\\a", "target": "C:\\b"},
     )
-    event, read, fired, violation = journal.entries
+    event, read, fired, violation, *steps = journal.entries
     assert event == Event(1, 2, 3, "attach", "C:\\Windows\\System32\\certadm.dll")
     assert read == Call(1, 2, 3, "CertSrvBackupRead", 1, "0x00000000", {"size": 4096}, {"read": 17})
     assert fired == Fired(1, 2, 3, "crash", "CertSrvBackupEnd", 1)
     assert violation == Violation(1, 2, 3, "end_missing", "no End")
+    assert steps == [FileStep(1, 2, 3, "flush", "C:\\a"), FileStep(1, 2, 3, "rename", "C:\\a", "C:\\b")]
     assert str(violation) == "end_missing: no End"
     assert (journal.events, journal.calls(), journal.faults, journal.violations) == (
         [event],

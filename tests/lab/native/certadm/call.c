@@ -11,6 +11,19 @@
 
 static SRWLOCK at_work = SRWLOCK_INIT;
 
+// For labshim.dll, whose faults of file calls may concern the CA. The caller may be any thread, inside a call or not, so
+// neither waits for the call that is at work.
+void WINAPI LabAddLog(void)
+{
+    if (config_get())
+        logs_add(config_get()->log_dir);
+}
+
+void WINAPI LabStopService(void)
+{
+    host_stop_service();
+}
+
 HRESULT call_out_of_order(const char *function, const WCHAR *why)
 {
     return VIOLATION(HR_ORDER, "order", L"%hs %ls", function, why);

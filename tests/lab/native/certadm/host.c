@@ -8,7 +8,7 @@
 #define SERVICE_NAME L"CertSvc"
 #define TOKEN_BYTES 4096
 
-static int stopped;
+static volatile int stopped;
 // Kept open, and given back with the process: asking for the state is one message to the manager, opening is several.
 static SC_HANDLE service;
 

@@ -181,6 +181,21 @@ static void early_end(void)
     finish(session);
 }
 
+static void overcount(void)
+{
+    HCSBC session;
+
+    load();
+    session = up_to_databases();
+    CHECK_HR(S_OK, api.open(session, database, 0, &size));
+    CHECK_HR(S_OK, api.read(session, buffer, BUFFER_BYTES, &came));
+    CHECK(came > BUFFER_BYTES);
+    CHECK_HR(S_OK, api.read(session, buffer, BUFFER_BYTES, &came));
+    CHECK(came == BUFFER_BYTES);
+    CHECK_HR(S_OK, api.close(session));
+    finish(session);
+}
+
 // Reads a whole file and counts what came after its announced end.
 static void read_extra(HCSBC session, DWORD room, ULONGLONG extra)
 {
@@ -336,6 +351,7 @@ const struct selftest fault_cases[] = {
                "CertSrvBackupTruncateLogs 1 add_log"},
     {.name = "paused", .run = paused, .faults = "CertSrvIsServerOnlineW 1 paused"},
     {.name = "early_end", .run = early_end, .faults = "CertSrvBackupRead 2 eof", .violations = "order"},
+    {.name = "overcount", .run = overcount, .faults = "CertSrvBackupRead 1 overcount"},
     {.name = "long_file", .run = long_file, .faults = "CertSrvBackupRead * long 100000"},
     {.name = "corrupt", .run = corrupt, .faults = "CertSrvBackupRead 2 corrupt"},
     {.name = "edited_lists",

@@ -117,6 +117,8 @@ static HRESULT read_file(struct session *session, const struct call *call, BYTE 
     if (*returned && lab_fault_find(call->faults, call->fault_count, LAB_FAULT_CORRUPT))
         buffer[*returned / 2] ^= 0xFF;
     memset(buffer + *returned, STALE_BYTE, room - *returned);
+    if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_OVERCOUNT))
+        *returned = room + READ_MULTIPLE;
     return S_OK;
 }
 

@@ -26,6 +26,7 @@ enum lab_fault_action {
     LAB_FAULT_PAUSED,        // CertSrvIsServerOnlineW: S_OK, FALSE
     LAB_FAULT_EOF,           // CertSrvBackupRead: 0 bytes now
     LAB_FAULT_LONG,          // CertSrvBackupRead: number of bytes after the announced end
+    LAB_FAULT_OVERCOUNT,     // CertSrvBackupRead: more bytes reported than the buffer holds
     LAB_FAULT_CORRUPT,       // CertSrvBackupRead, NtReadFile, NtWriteFile: altered data, success
     LAB_FAULT_APPEND,        // list functions: text is one more entry
     LAB_FAULT_REPLACE,       // list functions: text is the only entry

@@ -323,6 +323,20 @@ void lab_journal_event(const char *event, const WCHAR *path)
     SetLastError(error);
 }
 
+void lab_journal_file(const char *action, const WCHAR *path, const WCHAR *target)
+{
+    DWORD error = GetLastError();
+    struct lab_json line = LAB_JSON_EMPTY;
+
+    begin_line(&line);
+    lab_json_text(&line, "file", action);
+    lab_json_string(&line, "path", path);
+    if (target)
+        lab_json_string(&line, "target", target);
+    end_line(&line);
+    SetLastError(error);
+}
+
 void lab_journal_fault(const char *function, unsigned call, const char *action)
 {
     DWORD error = GetLastError();

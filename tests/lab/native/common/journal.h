@@ -35,6 +35,8 @@ void lab_journal_call(const char *function, unsigned call, const unsigned long *
                       struct lab_json *out);
 
 void lab_journal_event(const char *event, const WCHAR *path);                                   // "attach", "detach"
+// A file came a step nearer to the disk: "write", "flush", or a "rename" to `target`, which is NULL for the others.
+void lab_journal_file(const char *action, const WCHAR *path, const WCHAR *target);
 void lab_journal_fault(const char *function, unsigned call, const char *action);
 // The caller broke the contract. `detail` is a format in the style of wprintf: %ls wide, %hs narrow text.
 void lab_journal_violation(const char *name, const WCHAR *detail, ...);

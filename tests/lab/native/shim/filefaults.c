@@ -2,6 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #include "../common/fault.h"
+#include "../common/journal.h"
 #include "shim.h"
 
 #include <string.h>
@@ -43,6 +44,24 @@ BOOL fault_wanted(enum file_call call)
     return wanted[call] && !shim_is_busy();
 }
 
+// The CA is certadm.dll's: what happens to it during a file call, happens there. Without it there is no CA: loud.
+static void act_on_ca(const struct lab_fault *faults, int count, enum lab_fault_action action, const char *name)
+{
+    HMODULE certadm = GetModuleHandleW(L"certadm.dll");
+    void(WINAPI *act)(void);
+    FARPROC found;
+
+    if (!lab_fault_find(faults, count, action))
+        return;
+    found = certadm ? GetProcAddress(certadm, name) : NULL;
+    if (!found) {
+        lab_journal_violation("no_ca", L"%hs needs certadm.dll in the process", name);
+        return;
+    }
+    memcpy(&act, &found, sizeof act);
+    act();
+}
+
 static BOOL before(enum file_call call, const WCHAR *path, struct file_fault *fault)
 {
     struct lab_fault faults[LAB_FAULT_MAX];
@@ -52,6 +71,8 @@ static BOOL before(enum file_call call, const WCHAR *path, struct file_fault *fa
     if (count <= 0)
         return TRUE;
     lab_fault_before(faults, count);
+    act_on_ca(faults, count, LAB_FAULT_ADD_LOG, "LabAddLog");
+    act_on_ca(faults, count, LAB_FAULT_STOP_SERVICE, "LabStopService");
     fault->crash_after = lab_fault_find(faults, count, LAB_FAULT_CRASH_AFTER) != NULL;
     fault->corrupt = lab_fault_find(faults, count, LAB_FAULT_CORRUPT) != NULL;
     found = lab_fault_find(faults, count, LAB_FAULT_FREE);

@@ -72,6 +72,8 @@ NTSTATUS NTAPI hook_NtWriteFile(HANDLE file, HANDLE event, void *apc, void *cont
     status = real.NtWriteFile(file, event, apc, context, io, altered ? altered : buffer, length, offset, key);
     if (altered)
         shim_free(altered);
+    if (status >= 0)
+        watch_handle("write", file);
     fault_after(&fault);
     return status;
 }
@@ -84,6 +86,8 @@ NTSTATUS NTAPI hook_NtFlushBuffersFile(HANDLE file, IO_STATUS_BLOCK *io)
     if (fault_wanted(CALL_FLUSH) && !fault_before_handle(CALL_FLUSH, file, &fault))
         return fault.status;
     status = real.NtFlushBuffersFile(file, io);
+    if (status >= 0)
+        watch_handle("flush", file);
     fault_after(&fault);
     return status;
 }

@@ -95,20 +95,21 @@ BOOL shim_read_lines(const WCHAR *path, BOOL (*each)(const WCHAR *entry))
 
 static BOOL configure(void)
 {
-    BOOL faults, reparse, privileges;
+    BOOL faults, reparse, privileges, watched;
 
     if (!shim_enter())
         return FALSE;
     faults = fault_configure();
     reparse = reparse_configure();
     privileges = privileges_configure();
+    watched = watch_configure();
     clock_configure();
     shim_leave();
     if (!faults)
         shim_complain(L"'%ls' is not understood", LAB_FAULTS_PATH);
-    if (!reparse || !privileges)
-        shim_complain(L"reparse.txt or missing_privileges.txt in '%ls' is not understood", LAB_FOLDER);
-    return faults && reparse && privileges;
+    if (!reparse || !privileges || !watched)
+        shim_complain(L"reparse.txt, missing_privileges.txt or watched.txt in '%ls' is not understood", LAB_FOLDER);
+    return faults && reparse && privileges && watched;
 }
 
 // Reads the configuration again; counters start from 0. What is not understood is journalled as a violation.
@@ -124,7 +125,8 @@ static BOOL attach(void)
         shim_complain(L"no thread-local slot is free");
         return FALSE;
     }
-    return configure() && hooks_install() && security_install() && library_install() && clock_install();
+    return configure() && hooks_install() && security_install() && library_install() && clock_install() &&
+           watch_install();
 }
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID ending)

@@ -146,6 +146,11 @@ BOOL rename_is_blocked(HANDLE file);
 BOOL clock_install(void);
 void clock_configure(void);
 
+// watch.c: what is on its way to the disk. Call watch_handle() after a "write" or a "flush" that succeeded.
+BOOL watch_configure(void);
+void watch_handle(const char *action, HANDLE file);
+BOOL watch_install(void);
+
 // library.c: LoadLibraryExW, GetProcAddress and FreeLibrary of certadm.dll; FALSE when they cannot be replaced.
 BOOL library_install(void);
 

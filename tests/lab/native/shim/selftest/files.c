@@ -8,6 +8,7 @@
 #include <winternl.h>
 
 typedef NTSTATUS(NTAPI *set_information)(HANDLE, IO_STATUS_BLOCK *, void *, ULONG, ULONG);
+typedef BOOL(WINAPI *move_ex)(const WCHAR *, const WCHAR *, DWORD);
 typedef NTSTATUS(NTAPI *query_volume)(HANDLE, IO_STATUS_BLOCK *, void *, ULONG, ULONG);
 
 #define DISPOSITION_EX_CLASS 64
@@ -66,7 +67,8 @@ static void show_file(WCHAR **arguments)
 // move <from> <to>
 static void move_file(WCHAR **arguments)
 {
-    BOOL done = MoveFileExW(arguments[0], arguments[1], MOVEFILE_WRITE_THROUGH);
+    move_ex move = (move_ex)(void *)kernel("MoveFileExW");
+    BOOL done = move(arguments[0], arguments[1], MOVEFILE_WRITE_THROUGH);
 
     say(L"move\t%lu", error_unless(done));
 }
@@ -74,14 +76,15 @@ static void move_file(WCHAR **arguments)
 // move-open <from> <to> <file>: moves while <file> is open, then once more after it is closed.
 static void move_open(WCHAR **arguments)
 {
+    move_ex move = (move_ex)(void *)kernel("MoveFileExW");
     HANDLE file = open_existing(arguments[2], GENERIC_READ);
     BOOL done;
 
     say(L"move-open\topen\t%lu", error_unless(file != INVALID_HANDLE_VALUE));
-    done = MoveFileExW(arguments[0], arguments[1], 0);
+    done = move(arguments[0], arguments[1], 0);
     say(L"move-open\twhile\t%lu", error_unless(done));
     CloseHandle(file);
-    done = MoveFileExW(arguments[0], arguments[1], 0);
+    done = move(arguments[0], arguments[1], 0);
     say(L"move-open\tafter\t%lu", error_unless(done));
 }
 

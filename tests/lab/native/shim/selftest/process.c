@@ -13,12 +13,6 @@ typedef HMODULE(WINAPI *load_library)(const WCHAR *, HANDLE, DWORD);
 typedef FARPROC(WINAPI *get_address)(HMODULE, const char *);
 typedef BOOL(WINAPI *free_library)(HMODULE);
 
-// By name, as .NET's P/Invoke finds them.
-static FARPROC kernel(const char *name)
-{
-    return GetProcAddress(GetModuleHandleW(L"kernel32.dll"), name);
-}
-
 // library <dll> <export>: loads it, looks the export up, frees it.
 static void library(WCHAR **arguments)
 {

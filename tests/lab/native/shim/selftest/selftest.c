@@ -32,6 +32,11 @@ FARPROC nt(const char *name)
     return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), name);
 }
 
+FARPROC kernel(const char *name)
+{
+    return GetProcAddress(GetModuleHandleW(L"kernel32.dll"), name);
+}
+
 DWORD error_unless(BOOL done)
 {
     return done ? ERROR_SUCCESS : GetLastError();

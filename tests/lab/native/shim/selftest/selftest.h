@@ -23,6 +23,8 @@ void say(const WCHAR *format, ...);
 
 // A function of ntdll, by name: what .NET and Wine's own DLLs call.
 FARPROC nt(const char *name);
+// A function of kernel32, by name, as .NET's P/Invoke finds it.
+FARPROC kernel(const char *name);
 
 #define SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 
