@@ -32,6 +32,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._summary import failure, s
 
 ARGUMENT_SPEC = {
     "artifact": {"type": "bool", "default": True},
+    "fail_for": {"type": "list", "elements": "str"},
     "fail_on": {
         "type": "list",
         "elements": "str",
@@ -76,7 +77,9 @@ class ActionModule(ActionBase):
         if folder and not causes:
             self._report(folder, found, earlier, result, causes)
 
-        attention = failure(found, options["fail_on"])
+        fail_for = options["fail_for"]
+        named = None if fail_for is None else {plain_text(host) for host in fail_for}
+        attention = failure(found, options["fail_on"], named)
         if attention or causes:
             result.update(failed=True, msg=" ".join(filter(None, [attention, _first(causes)])))
         return result

@@ -22,6 +22,15 @@ options:
         later one that fails the job.
     type: bool
     default: true
+  fail_for:
+    description:
+      - The hosts whose states make the task fail. It fails when at least one of them is in a state of O(fail_on); the message names every
+        CA of O(hosts) that is in such a state.
+      - In a task that runs for each CA by itself, V([{{ inventory_hostname }}]) makes it fail for just the CAs that need attention.
+      - A file that cannot be written makes the task fail whatever is here.
+      - When omitted, all of O(hosts). With an empty list no state of a CA makes the task fail.
+    type: list
+    elements: str
   fail_on:
     description:
       - The states of a CA that make the task fail, after everything was written.

@@ -35,10 +35,14 @@ def summary(fleet: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": SCHEMA, "counts": fleet["counts"], "rows": rows, "omitted": len(fleet["cas"]) - len(rows)}
 
 
-def failure(fleet: Mapping[str, Any], fail_on: Collection[str]) -> str | None:
-    """Return what a job fails with because of CAs in one of these states; None when there is none."""
+def failure(fleet: Mapping[str, Any], fail_on: Collection[str], fail_for: Collection[str] | None = None) -> str | None:
+    """Return what a job fails with because of CAs in one of these states; None when there is none.
+
+    With ``fail_for`` one of these hosts has to be among them. The text names the others all the same: a job fails in as many tasks
+    as it has hosts, and whichever of them somebody reads has to tell of every CA.
+    """
     failing = [document for document in fleet["cas"] if document["status"] in fail_on]
-    if not failing:
+    if not any(fail_for is None or document["host"] in fail_for for document in failing):
         return None
     named = [f"{_name(document)} {_word(document)}: {_cell(document['message'])}" for document in failing[:NAMED_LIMIT]]
     if len(failing) > NAMED_LIMIT:

@@ -178,6 +178,26 @@ def test_without_a_choice_failed_and_unreachable_fail() -> None:
     assert result["msg"].startswith("2 of 3 CAs need attention. ca01 failed: no; ca02 is unreachable: ")
 
 
+@pytest.mark.parametrize(
+    ("fail_for", "fails"),
+    [(["ca01"], False), ([], False), (["ca02"], True), (["ca01", "ca03"], True), (None, True), (["ca99"], False)],
+)
+def test_failing_for_some_hosts_names_all(tmp_path: Path, fail_for: list[str] | None, fails: bool) -> None:
+    recorded = {"ca01": good("One"), "ca02": outcome("failed", "no space"), "ca03": None}
+    options = {"fail_on": ["failed", "unreachable"], "fail_for": fail_for, "report_dir": str(tmp_path)}
+    result = run(recorded, **options)
+    assert result.get("failed", False) is fails and ("msg" in result) is fails
+    if fails:
+        assert result["msg"].startswith("2 of 3 CAs need attention. ca02 failed: no space; ca03 is unreachable: ")
+    assert set(contents(tmp_path)) == {"One.json", "fleet.html"} and len(result["fleet"]["rows"]) == 3
+
+
+def test_a_file_that_cannot_be_written_fails_for_any_host(tmp_path: Path) -> None:
+    (tmp_path / "One.json").write_text("", encoding="utf-8")
+    result = run({"ca01": good("One")}, report_dir=str(tmp_path), fail_on=["failed"], fail_for=[])
+    assert result["failed"] is True and "One.json" in result["msg"]
+
+
 def test_a_host_that_is_not_in_the_inventory() -> None:
     (row,) = run({}, hosts=["cs01"])["fleet"]["rows"]
     assert row["status"] == "unreachable" and "no host of this name" in row["message"]

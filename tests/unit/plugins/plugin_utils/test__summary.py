@@ -61,5 +61,16 @@ def test_a_failure_names_the_first_and_counts_the_others() -> None:
     assert len(message) < 6000
 
 
+def test_it_fails_for_the_hosts_named_and_names_all() -> None:
+    hosts = fleet({"ca01": GOOD, "ca02": outcome("failed", "no space"), "ca03": None, "ca04": outcome("failed", "boom")})
+    everything = failure(hosts, ["failed", "unreachable"])
+    assert everything is not None and everything.startswith("3 of 4 CAs need attention. ")
+    assert failure(hosts, ["failed", "unreachable"], ["ca01", "ca04"]) == everything
+    assert failure(hosts, ["failed", "unreachable"], ["ca03"]) == everything
+    for others in (["ca01"], ["ca99"], []):
+        assert failure(hosts, ["failed", "unreachable"], others) is None
+    assert failure(hosts, ["failed"], ["ca03"]) is None
+
+
 def test_nothing_fails() -> None:
     assert failure(fleet({"ca01": GOOD, "ca02": outcome("failed", "no")}), ["late", "never", "unreachable"]) is None
