@@ -21,12 +21,12 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
-    ReportError,
     document_text,
     file_names,
     fleet,
     plain_text,
     read_document,
+    with_refusals,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import failure, summary
 
@@ -47,6 +47,8 @@ ARTIFACT = "adcs_ca_fleet"
 PAGE = "fleet.html"
 UNKNOWN_HOST = "There is no host of this name in the inventory."
 NAMED_CAUSES = 3
+# A refusal names the hosts that get no document, and that is nowhere else in the message.
+NAMED_REFUSALS = 20
 
 
 class ActionModule(ActionBase):
@@ -70,29 +72,35 @@ class ActionModule(ActionBase):
         earlier = _earlier(folder, causes)
         outcomes = {host: _outcome(variables["hostvars"], host) for host in options["hosts"]}
         found = fleet(outcomes, earlier.values())
+        names, refusals = file_names(found["cas"]) if folder else ({}, {})
+        found = with_refusals(found, refusals)
         result.update(changed=False, files=[], fleet=summary(found))
         if options["artifact"]:
             data = {ARTIFACT: result["fleet"]}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
         if folder and not causes:
-            self._report(folder, found, earlier, result, causes)
+            self._report(folder, found, names, earlier, result, causes)
 
         fail_for = options["fail_for"]
         named = None if fail_for is None else {plain_text(host) for host in fail_for}
         attention = failure(found, options["fail_on"], named)
-        if attention or causes:
-            result.update(failed=True, msg=" ".join(filter(None, [attention, _first(causes)])))
+        # what is said of a CA already is not said again
+        refused = [why for why in dict.fromkeys(refusals.values()) if why not in (attention or "")]
+        if attention or causes or refusals:
+            parts = (attention, _first(refused, NAMED_REFUSALS), _first(causes, NAMED_CAUSES))
+            result.update(failed=True, msg=" ".join(filter(None, parts)))
         return result
 
     def _report(
-        self, folder: Path, found: dict[str, Any], earlier: Mapping[str, Any], result: dict[str, Any], causes: list[str]
+        self,
+        folder: Path,
+        found: dict[str, Any],
+        names: Mapping[str, str],
+        earlier: Mapping[str, Any],
+        result: dict[str, Any],
+        causes: list[str],
     ) -> None:
         """Write the files that are not as they should be, in check mode only name them; add to ``causes`` what cannot be written."""
-        try:
-            names = file_names(found["cas"])
-        except ReportError as error:
-            causes.append(str(error))
-            return
         result["diff"] = []
         for document in found["cas"]:
             name = names.get(document["host"])
@@ -180,7 +188,7 @@ def _parsed(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _first(causes: Sequence[str]) -> str:
+def _first(causes: Sequence[str], limit: int) -> str:
     """Return the first causes as one text that says how many more there are."""
-    more = [f"And {len(causes) - NAMED_CAUSES} more of this kind."] if len(causes) > NAMED_CAUSES else []
-    return " ".join([*causes[:NAMED_CAUSES], *more])
+    more = [f"And {len(causes) - limit} more of this kind."] if len(causes) > limit else []
+    return " ".join([*causes[:limit], *more])

@@ -37,10 +37,6 @@ UNFIT_FOR_FILE_NAME = re.compile(r"[\\/\x00-\x1f\x7f]")
 Document = dict[str, Any]
 
 
-class ReportError(ValueError):
-    """A fleet that cannot be reported on; the text names the hosts."""
-
-
 def plain_text(text: str) -> str:
     """Return a text of Ansible's as a text of Python's own type that can be encoded."""
     return str.__str__(text) if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
@@ -56,7 +52,22 @@ def fleet(outcomes: Mapping[str, Any], earlier: Iterable[Any] = ()) -> dict[str,
     known: dict[str, list[Document]] = {}
     for document in filter(None, map(read_document, earlier)):
         known.setdefault(document["host"], []).append(document)
-    cas = [_document(host, outcome, known.get(host, [])) for host, outcome in _by_name(outcomes).items()]
+    return _ordered([_document(host, outcome, known.get(host, [])) for host, outcome in _by_name(outcomes).items()])
+
+
+def with_refusals(fleet: Mapping[str, Any], refusals: Mapping[str, str]) -> dict[str, Any]:
+    """Return a fleet in which the hosts that have no file name, ``{host: why}`` of ``file_names``, have failed because of that."""
+    return _ordered([_refused(document, refusals.get(document["host"])) for document in fleet["cas"]])
+
+
+def _refused(document: Document, why: str | None) -> Document:
+    if why is None:
+        return document
+    return {**document, "status": "failed", "message": _bounded(f"{why} {document['message']}")}
+
+
+def _ordered(cas: list[Document]) -> dict[str, Any]:
+    """Return the fleet of these documents, the worst first."""
     cas.sort(key=lambda document: document["host"])
     cas.sort(key=_newest_start, reverse=True)
     cas.sort(key=lambda document: STATUSES.index(document["status"]))
@@ -96,28 +107,40 @@ def _in_place(document: Mapping[str, Any]) -> Document:
     }
 
 
-def file_names(documents: Iterable[Document]) -> dict[str, str]:
-    """Return ``{host: file name}`` of every CA whose repository's name is known.
+def file_names(documents: Iterable[Document]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return ``{host: file name}`` of every CA whose repository's name is known, and ``{host: why}`` of those that get none.
 
-    ReportError for a name that is none for a file, and for two hosts with one name: a folder name comes from the CA host and is not
-    trusted. Names that differ in case alone are one name, as they are on some controllers.
+    Refused are a name that is none for a file, and all hosts that have one name: a folder name comes from the CA host and is not
+    trusted, so that one host must cost no other its report. Names that differ in case alone are one name, as they are on some
+    controllers.
     """
-    names: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for document in documents:
+    refusals: dict[str, str] = {}
+    owners: dict[str, dict[str, str]] = {}
+    for document in sorted(documents, key=lambda document: document["host"]):
         host, folder = document["host"], document["folder_name"]
         if folder is None:
             continue
         if UNFIT_FOR_FILE_NAME.search(folder) or folder.startswith(".") or len(folder.encode()) > FILE_NAME_BYTES:
-            raise ReportError(f"The host {host} names its CA {folder[:80]!r}, which cannot be the name of a report.")
-        other = owners.setdefault(folder.casefold(), host)
-        if other != host:
-            raise ReportError(
-                f"The hosts {other} and {host} both have a CA with the sanitised name {folder!r}, and one report cannot hold both. "
-                "Report on them in different folders."
-            )
-        names[host] = f"{folder}.json"
-    return names
+            refusals[host] = f"The host {host} names its CA {folder[:80]!r}, which cannot be the name of a report."
+        else:
+            owners.setdefault(folder.casefold(), {})[host] = folder
+    names: dict[str, str] = {}
+    for named in owners.values():
+        if len(named) == 1:
+            names |= {host: f"{folder}.json" for host, folder in named.items()}
+        else:
+            refusals |= dict.fromkeys(named, _clash(named))
+    return names, refusals
+
+
+def _clash(named: Mapping[str, str]) -> str:
+    """Return why hosts with one name, ``{host: folder name}``, get no report."""
+    *others, last = named
+    folders = " or ".join(map(repr, sorted(set(named.values()))))
+    return (
+        f"The hosts {', '.join(others)} and {last} have a CA with the same sanitised name {folders}, and one report cannot hold both. "
+        "Report on them in different folders."
+    )
 
 
 def document_text(document: Document) -> str:

@@ -208,17 +208,54 @@ def test_a_host_named_twice_is_reported_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "recorded", [{"ca01": good("Same"), "ca02": good("Same")}, {"ca01": good("../up"), "ca02": None}]
+    ("recorded", "refused"),
+    [
+        ({"ca01": good("Same"), "ca02": good("Same")}, ["ca01", "ca02"]),
+        ({"ca01": good("Same"), "ca02": good("SAME")}, ["ca01", "ca02"]),
+        ({"ca01": good("../up"), "ca02": None}, ["ca01"]),
+        ({"ca01": good("x" * 300), "ca02": good("a/b")}, ["ca01", "ca02"]),
+        ({f"ca{number}": good(f"../{number}") for number in range(9)}, [f"ca{number}" for number in range(9)]),
+    ],
 )
-def test_names_that_cannot_be_used_are_refused_before_anything_is_written(
-    tmp_path: Path, recorded: dict[str, Any]
+@pytest.mark.parametrize("fail_on", [[], ["failed"]])
+def test_a_name_that_cannot_be_used_costs_no_other_ca_its_report(
+    tmp_path: Path, recorded: dict[str, Any], refused: list[str], fail_on: list[str]
 ) -> None:
-    result = run(recorded, report_dir=str(tmp_path / "reports"))
-    assert (
-        result["failed"] is True and "ca01" in result["msg"] and ("ca02" in result["msg"]) == ("Same" in result["msg"])
-    )
-    assert list(tmp_path.iterdir()) == [] and result["changed"] is False and len(result["fleet"]["rows"]) == 2
+    folder = tmp_path / "reports"
+    run({"ca77": good("Other", NIGHTS[2:])}, report_dir=str(folder))
+    recorded = {**recorded, "ca77": good("Other")}
+    predicted = run(recorded, report_dir=str(folder), fail_on=fail_on, check=True)
+    result = run(recorded, report_dir=str(folder), fail_on=fail_on)
+    assert predicted == result and result["failed"] is True and result["changed"] is True
+    assert all(f"{host} " in result["msg"] for host in refused) and "ca77" not in result["msg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+    assert {Path(path).name for path in result["files"]} == set(contents(folder)) == {"Other.json", "fleet.html"}
+    assert json.loads((folder / "Other.json").read_bytes())["newest"]["label"] == NEWEST
+    rows = {row["host"]: row for row in result["fleet"]["rows"]}
+    assert sorted(rows) == sorted(recorded) and rows["ca77"]["status"] == "ok"
+    page = (folder / "fleet.html").read_text(encoding="utf-8")
+    for host in refused:
+        assert rows[host]["status"] == "failed" and host in rows[host]["message"]
+        assert f'data-host="{host}"><td><span class="badge failed"' in page
+    assert result["fleet"]["counts"]["failed"] == len(refused)
     assert "failed" not in run(recorded)
+
+
+@pytest.mark.parametrize("lost", [None, good("Same", NIGHTS[1:])])
+def test_a_host_that_claims_the_name_of_another_does_not_get_its_report(tmp_path: Path, lost: Any) -> None:
+    run({"ca01": good("Same")}, report_dir=str(tmp_path))
+    age(tmp_path)
+    before = contents(tmp_path)["Same.json"]
+    for name in ("Same", "SAME"):
+        result = run({"ca01": lost, "ca02": good(name, NIGHTS[2:])}, report_dir=str(tmp_path))
+        assert result["failed"] is True and "ca01 and ca02" in result["msg"]
+        assert contents(tmp_path).keys() == {"Same.json", "fleet.html"} and contents(tmp_path)["Same.json"] == before
+
+
+def test_a_refused_host_still_says_why_it_failed(tmp_path: Path) -> None:
+    bad = {**good("../up"), "status": "failed", "message": "Back up: no space"}
+    (row,) = run({"ca01": bad}, report_dir=str(tmp_path))["fleet"]["rows"]
+    assert row["message"].endswith("cannot be the name of a report. Back up: no space")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
     LOST,
     PROBLEM_LIMIT,
     STATUSES,
-    ReportError,
     document_text,
     file_names,
     fleet,
     human_span,
     read_document,
+    with_refusals,
 )
 
 from histories import full, logs, unreadable
@@ -252,24 +252,41 @@ def test_newest_first_within_a_status() -> None:
 @pytest.mark.parametrize("folder", ["a/b", "a\\b", "..", ".", ".hidden", "a\0b", "a\nb", "x" * 201, "\u00e4" * 101])
 def test_a_name_that_is_none_for_a_file_is_refused(folder: str) -> None:
     document = only(outcome(expire=listing(NIGHTS, folder_name=folder)))
-    with pytest.raises(ReportError, match="host ca01 names"):
-        file_names([document])
+    good = fleet({"ca02": outcome(expire=listing(NIGHTS, name="Good"))})["cas"]
+    names, refusals = file_names([document, *good])
+    assert names == {"ca02": "Good.json"} and refusals.keys() == {"ca01"} and "host ca01 names" in refusals["ca01"]
 
 
 def test_names_of_files() -> None:
     found = {"ca01": outcome(expire=listing(NIGHTS, folder_name="Gr\u00fc\u00dfe #1..2")), "ca02": None}
-    assert file_names(fleet(found)["cas"]) == {"ca01": "Gr\u00fc\u00dfe #1..2.json"}
+    assert file_names(fleet(found)["cas"]) == ({"ca01": "Gr\u00fc\u00dfe #1..2.json"}, {})
 
 
 @pytest.mark.parametrize("folders", [("Example", "Example"), ("Example", "EXAMPLE")])
 def test_two_hosts_with_one_name_are_refused(folders: tuple[str, str]) -> None:
     hosts = {f"ca0{number}": outcome(expire=listing(NIGHTS, folder_name=name)) for number, name in enumerate(folders)}
-    with pytest.raises(ReportError, match="ca00 and ca01"):
-        file_names(fleet(hosts)["cas"])
+    hosts["ca05"] = outcome(expire=listing(NIGHTS, name="Good"))
+    names, refusals = file_names(fleet(hosts)["cas"])
+    assert names == {"ca05": "Good.json"} and refusals.keys() == {"ca00", "ca01"}
+    assert len(set(refusals.values())) == 1 and "ca00 and ca01" in refusals["ca00"]
+    assert all(repr(folder) in refusals["ca00"] for folder in folders)
     document = only(outcome(expire=listing(NIGHTS, folder_name=folders[0])))
     other = {"ca01": None, "ca09": outcome(expire=listing(NIGHTS, folder_name=folders[1]))}
-    with pytest.raises(ReportError, match="ca01 and ca09|ca09 and ca01"):
-        file_names(fleet(other, known(document))["cas"])
+    names, refusals = file_names(fleet(other, known(document))["cas"])
+    assert names == {} and "ca01 and ca09" in refusals["ca01"] and refusals["ca01"] == refusals["ca09"]
+
+
+def test_a_fleet_with_refusals_is_ordered_and_counted_anew() -> None:
+    hosts = {f"ca0{number}": outcome(expire=listing(NIGHTS, name="Same")) for number in (1, 2, 3)}
+    found = fleet({**hosts, "ca04": None, "ca05": outcome(expire=listing(NIGHTS))})
+    assert with_refusals(found, {}) == found
+    _, refusals = file_names(found["cas"])
+    assert "ca01, ca02 and ca03" in refusals["ca02"]
+    refused = with_refusals(found, refusals)
+    states = [(document["host"], document["status"]) for document in refused["cas"]]
+    assert states == [*((host, "failed") for host in hosts), ("ca04", "unreachable"), ("ca05", "ok")]
+    assert refused["counts"] == {"failed": 3, "unreachable": 1, "never": 0, "late": 0, "ok": 1}
+    assert refused["cas"][0] == {**found["cas"][1], "status": "failed", "message": refusals["ca01"]}
 
 
 def test_text_of_a_document() -> None:
