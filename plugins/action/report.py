@@ -117,9 +117,12 @@ class ActionModule(ActionBase):
         """Write the report of a CA, unless there is a file that is something else."""
         known = read_document(earlier)
         try:
-            if known is None and read_text(path) is not None:
-                causes.append(f"{path} is no report of this collection, and is not overwritten.")
-                return
+            if known is None and (now := read_text(path)) is not None:
+                # a worker that runs the same task for another host may have written it since the folder was read
+                known = read_document(_own_document(path.name, now))
+                if known is None:
+                    causes.append(f"{path} is no report of this collection, and is not overwritten.")
+                    return
         except FileError as error:
             causes.append(str(error))
             return
@@ -172,20 +175,20 @@ def _earlier(folder: Path | None, causes: list[str]) -> dict[str, dict[str, Any]
     if folder is None:
         return {}
     try:
-        parsed = {name: _parsed(text) for name, text in read_folder(folder, ".json").items()}
+        found = {name: _own_document(name, text) for name, text in read_folder(folder, ".json").items()}
     except FileError as error:
         causes.append(str(error))
         return {}
-    return {name: value for name, value in parsed.items() if value and f"{value.get('folder_name')}.json" == name}
+    return {name: document for name, document in found.items() if document}
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
-    """Return the object that a JSON text holds, None for any other text."""
+def _own_document(name: str, text: str) -> dict[str, Any] | None:
+    """Return the object that a JSON text holds if it belongs into a file of this name; None for any other text."""
     try:
         value = json.loads(text)
     except (RecursionError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and f"{value.get('folder_name')}.json" == name else None
 
 
 def _first(causes: Sequence[str], limit: int) -> str:

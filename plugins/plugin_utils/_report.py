@@ -27,6 +27,8 @@ MESSAGE_LIMIT = 2000
 LINE_LIMIT = 500
 PROBLEM_LIMIT = 100
 FILE_NAME_BYTES = 200
+# All numbers are of 64 bits, as those of a file system are: what is drawn or written in words from them always fits a float.
+NUMBER_LIMIT = 1 << 63
 
 LOST = "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a task ran out of time, or the play was interrupted."
 NEVER = "The repository holds no complete full set."
@@ -421,8 +423,8 @@ def _lines(values: Any) -> list[str]:
 
 
 def _number(value: Any) -> int | None:
-    """Return a number, rounded; None for anything else, such as a number that is not finite."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value - value != 0:
+    """Return a number, rounded; None for anything else, such as one that is not finite or that no host could count to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -NUMBER_LIMIT <= value < NUMBER_LIMIT:
         return None
     return round(value)
 

@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 import pytest
 import yaml
 from ansible.errors import AnsibleError
+from ansible_collections.adcs.ca.plugins.action import report as report_action
 from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC, ActionModule
 from ansible_collections.adcs.ca.plugins.modules import report as documented
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
@@ -294,6 +295,21 @@ def test_a_file_that_is_no_report_is_not_overwritten(tmp_path: Path, content: st
         assert result["failed"] is True and f"{tmp_path / 'One.json'} is no report" in result["msg"]
     assert (tmp_path / "One.json").read_text(encoding="utf-8") == content
     assert set(contents(tmp_path)) == {"One.json", "Two.json", "fleet.html"}
+
+
+def test_a_report_that_another_worker_writes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the strategy free each host runs the task; the file came after this one had read the folder."""
+    run({"ca01": good("One", NIGHTS[1:])}, report_dir=str(tmp_path))
+    written = contents(tmp_path)["One.json"]
+    monkeypatch.setattr(report_action, "read_folder", lambda *_: {})
+    result = run({"ca01": good("One")}, report_dir=str(tmp_path))
+    assert "failed" not in result and str(tmp_path / "One.json") in result["files"]
+    document = json.loads(contents(tmp_path)["One.json"][0])
+    assert document["newest"]["label"] == NEWEST and contents(tmp_path)["One.json"] != written
+    again = run({"ca01": good("One")}, report_dir=str(tmp_path))
+    assert "failed" not in again and again["changed"] is False
+    other = run({"ca02": good("One")}, report_dir=str(tmp_path))
+    assert other["warnings"] == ["One.json was the report of the host ca01, and is now of ca02."]
 
 
 def test_what_else_is_in_the_folder_does_no_harm(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import random
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
     LOST,
     PROBLEM_LIMIT,
@@ -326,6 +327,9 @@ def test_results_with_wrong_types_do_no_harm() -> None:
         5,
         float("inf"),
         float("nan"),
+        10**400,
+        -(10**400),
+        1e300,
         "x",
         "2026-99-99T99:99:99Z",
         True,
@@ -341,6 +345,24 @@ def test_results_with_wrong_types_do_no_harm() -> None:
     for value in odd:
         assert only(outcome(expire=value, backup=value))["status"] in STATUSES
         assert only(outcome(expire=good, late_after_s=value))["status"] in STATUSES
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        (0, 0), (2.5, 2), (-7, -7), (2**63 - 1, 2**63 - 1), (2**63, None), (-(2**63), -(2**63)), (-(2**63) - 1, None),
+        (10**400, None), (-(10**400), None), (1e300, None), (float("nan"), None), (float("inf"), None), (True, None),
+    ],
+    ids=lambda value: f"{value!r:.20}",
+)  # fmt: skip
+def test_numbers_are_of_64_bits(number: Any, kept: int | None) -> None:
+    odd = full("2026-11-22 21:00", bytes=number, duration_s=number, file_count=number)
+    found = outcome(expire=listing([odd, *NIGHTS[1:]]), late_after_s=number)
+    document = only(found)
+    assert [document["newest"][key] for key in ("bytes", "duration_s", "file_count")] == [kept] * 3
+    assert document["late_after_s"] == kept
+    # the page of all CAs must not depend on what one host counts
+    assert "202611" in page(fleet({"ca01": found, "ca02": outcome(expire=listing(NIGHTS, name="Other"))}))
 
 
 def test_problems_are_bounded_and_counted() -> None:
