@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,9 @@ ARGUMENT_SPEC = {
 OUTCOME = "_adcs_ca_backup_outcome"
 ARTIFACT = "adcs_ca_fleet"
 PAGE = "fleet.html"
-UNKNOWN_HOST = "There is no host of this name in the inventory."
+UNKNOWN_HOST = {"status": "unreachable", "message": "There is no host of this name in the inventory."}
 NAMED_CAUSES = 3
+NAMED_HOSTS = 10
 # A refusal names the hosts that get no document, and that is nowhere else in the message.
 NAMED_REFUSALS = 20
 
@@ -78,6 +79,8 @@ class ActionModule(ActionBase):
         if options["artifact"]:
             data = {ARTIFACT: result["fleet"]}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
+        if folder and not causes and not _is_any_known(outcomes, earlier):
+            causes.append(_nothing_known(folder, outcomes))
         if folder and not causes:
             self._report(folder, found, names, earlier, result, causes)
 
@@ -165,9 +168,25 @@ def _outcome(hostvars: Any, host: str) -> Any:
     to look through for them.
     """
     if host not in hostvars:
-        return {"status": "unreachable", "message": UNKNOWN_HOST}
+        return UNKNOWN_HOST
     variables = hostvars.raw_get(host)
     return variables.get(OUTCOME) if isinstance(variables, Mapping) else None
+
+
+def _is_any_known(outcomes: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    """Say whether a host recorded something, or an earlier report is of one of them."""
+    recorded = any(isinstance(found, Mapping) and found and found is not UNKNOWN_HOST for found in outcomes.values())
+    reported = {document["host"] for document in map(read_document, earlier.values()) if document}
+    return recorded or not reported.isdisjoint(map(plain_text, outcomes))
+
+
+def _nothing_known(folder: Path, hosts: Collection[str]) -> str:
+    """Return why there is nothing to report on: a page of these hosts alone would replace that of a fleet."""
+    named = ", ".join([*list(hosts)[:NAMED_HOSTS], *(["and more"] if len(hosts) > NAMED_HOSTS else [])]) or "none at all"
+    return (
+        f"Nothing is known of any of the hosts to report on ({named}): none recorded anything in this job, and no report in {folder} is of "
+        "one of them. Nothing was written. Report in the job that makes the backups, and name its hosts."
+    )
 
 
 def _earlier(folder: Path | None, causes: list[str]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ description:
     authority (CA) and one page C(fleet.html), and sets the artifact C(adcs_ca_fleet) of the job.
   - Runs on the controller alone. No host is asked for anything.
   - Each of O(hosts) is in the report. One that recorded nothing is reported as C(unreachable), with what earlier reports know of it.
+    Where that is so of all of them, and no report in O(report_dir) is of one of them, nothing is written and the task fails.
   - The files hold facts of the CAs and nothing of the run. One that would not change is not written. The others are replaced as a whole.
 options:
   artifact:

@@ -30,7 +30,10 @@ FILE_NAME_BYTES = 200
 # All numbers are of 64 bits, as those of a file system are: what is drawn or written in words from them always fits a float.
 NUMBER_LIMIT = 1 << 63
 
-LOST = "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a task ran out of time, or the play was interrupted."
+LOST = (
+    "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a variable makes no sense or is of a "
+    "wrong type, a task ran out of time, or the play was interrupted."
+)
 NEVER = "The repository holds no complete full set."
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

@@ -204,6 +204,23 @@ def test_a_host_that_is_not_in_the_inventory() -> None:
     assert row["status"] == "unreachable" and "no host of this name" in row["message"]
 
 
+@pytest.mark.parametrize("hosts", [["localhost"], ["localhost", "cs01"], ["odd"], []])
+def test_hosts_of_which_nothing_is_known_do_not_replace_the_page(tmp_path: Path, hosts: list[str]) -> None:
+    run({"ca01": good("One"), "ca02": None}, report_dir=str(tmp_path))
+    before = contents(tmp_path)
+    everything = {"localhost": None, "ca01": None, "ca02": None, "odd": "text"}
+    for check in (True, False):
+        result = run(everything, hosts=hosts, report_dir=str(tmp_path), check=check)
+        assert result["failed"] is True and result["changed"] is False and result["files"] == []
+        assert result["msg"].startswith("Nothing is known of any of the hosts") and str(tmp_path) in result["msg"]
+        assert all(host in result["msg"] for host in hosts)
+        assert [row["host"] for row in result["fleet"]["rows"]] == sorted(hosts) and contents(tmp_path) == before
+    # a host that is known of makes it a report again, and so does a fleet that is lost as a whole
+    for known in (["ca01", *hosts], ["ca01", "ca02"]):
+        assert "failed" not in run(everything, hosts=known, report_dir=str(tmp_path))
+    assert "failed" not in run(everything, hosts=hosts)
+
+
 def test_a_host_named_twice_is_reported_once() -> None:
     assert len(run({"ca01": None}, hosts=["ca01", "ca01"])["fleet"]["rows"]) == 1
 
@@ -334,11 +351,10 @@ def test_a_report_that_goes_to_another_host_is_warned_of(tmp_path: Path) -> None
 
 def test_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert run({"ca01": None}, report_dir="~/reports", check=True)["files"] == [
-        str(tmp_path / "home/reports/fleet.html")
-    ]
-    assert run({"ca01": None}, report_dir="reports", check=True)["files"] == ["/nowhere/reports/fleet.html"]
-    assert run({"ca01": None}, report_dir="")["files"] == []
+    recorded = {"ca01": outcome("failed", "no")}
+    assert run(recorded, report_dir="~/reports", check=True)["files"] == [str(tmp_path / "home/reports/fleet.html")]
+    assert run(recorded, report_dir="reports", check=True)["files"] == ["/nowhere/reports/fleet.html"]
+    assert run(recorded, report_dir="")["files"] == []
 
 
 @pytest.mark.parametrize(

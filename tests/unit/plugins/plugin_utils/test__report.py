@@ -21,6 +21,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
     read_document,
     with_refusals,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils._summary import summary
 
 from histories import full, logs, unreadable
 from outcomes import LATE_AFTER_S, expired, listing, made, outcome
@@ -67,6 +68,12 @@ def test_status(found: Any, status: str, message: str) -> None:
     document = only(found)
     assert document["status"] == status
     assert message in document["message"] if message else document["message"] == ""
+
+
+def test_what_may_have_become_of_a_lost_host_fits_into_a_cell() -> None:
+    assert all(words in LOST for words in ("unreachable", "variable", "wrong type", "time", "interrupted"))
+    (row,) = summary(fleet({"ca01": None}))["rows"]
+    assert row["message"] == LOST
 
 
 def test_a_set_dated_in_the_future_makes_no_ca_look_safe() -> None:
