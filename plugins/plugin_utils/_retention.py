@@ -10,6 +10,7 @@ and a set that is dated in the future stays and counts for nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -199,31 +200,59 @@ def parse_time(text: str) -> datetime:
 def _history(sets: Iterable[SetEntry], now: datetime) -> list[_Set]:
     """Return all sets, newest first."""
     entries = {entry["label"]: entry for entry in sets}
+    why = {label: _why(entry, now) for label, entry in entries.items()}
+    fulls = sorted(label for label in entries if label.endswith("-full"))
     history = []
-    for label, entry in entries.items():
-        links = _links(label, entries)
+    for label, (root, unsound) in _origins(entries, why).items():
+        entry = entries[label]
         started = parse_time(entry["started"]) if entry.get("started") else EARLIEST
-        why = _why(entry, now) or _why_of_links(links, entries, now)
-        history.append(_Set(label, _chain(links[-1], entries), entry.get("type") == "full", started, why))
+        because = why[label] or _why_of_links(unsound, entries[root])
+        history.append(_Set(label, _chain(root, fulls), entry.get("type") == "full", started, because))
     return sorted(history, key=lambda entry: (entry.started, entry.label), reverse=True)
 
 
-def _links(label: str, entries: Mapping[str, SetEntry]) -> list[str]:
-    """Return the set, the one it continues, and so on, as far as they are there: ``[logs, logs, full]``."""
-    links = [label]
-    prior = entries[label].get("prior")
-    while prior in entries and prior not in links:
-        links.append(prior)
-        prior = entries[prior].get("prior")
-    return links
+def _origins(entries: Mapping[str, SetEntry], why: Mapping[str, str | None]) -> dict[str, tuple[str, str | None]]:
+    """Return ``{label: (root, unsound)}``: where the way from a set to the one it continues and so on ends, and the first set on it,
+    itself included, that counts for nothing.
+
+    Each set is looked at once, the oldest first, so that chains of any length cost no more than as many full sets. The way ends at a
+    set that continues none that is there, or before it comes to a set a second time.
+    """
+    origins: dict[str, tuple[str, str | None]] = {}
+    for label in sorted(entries):
+        way: list[str] = []
+        places: dict[str, int] = {}
+        at: Any = label
+        while at in entries and at not in origins and at not in places:
+            places[at] = len(way)
+            way.append(at)
+            at = entries[at].get("prior")
+        if at in places:
+            ring = way[places[at] :]
+            del way[places[at] :]
+            origins |= _origins_of_ring(ring, why)
+        root, unsound = origins.get(at, (way[-1], None)) if way else origins[label]
+        for member in reversed(way):
+            unsound = member if why[member] else unsound
+            origins[member] = (root, unsound)
+    return origins
 
 
-def _chain(first: str, entries: Mapping[str, SetEntry]) -> str:
+def _origins_of_ring(ring: Sequence[str], why: Mapping[str, str | None]) -> dict[str, tuple[str, str | None]]:
+    """Return what ``_origins`` does for sets of which each continues the next one, and the last one the first."""
+    origins: dict[str, tuple[str, str | None]] = {}
+    unsound: str | None = None
+    # the second round knows what comes after the last one
+    for number in reversed([*range(len(ring)), *range(len(ring))]):
+        unsound = ring[number] if why[ring[number]] else unsound
+        origins[ring[number]] = (ring[number - 1], unsound)
+    return origins
+
+
+def _chain(root: str, fulls: Sequence[str]) -> str:
     """Return the label that a chain goes by. Logs that lead to no full may need the last one before them."""
-    if not first.endswith("-logs"):
-        return first
-    fulls = [label for label in entries if label.endswith("-full") and label < first]
-    return max(fulls, default=first)
+    number = bisect_left(fulls, root) if root.endswith("-logs") else 0
+    return fulls[number - 1] if number else root
 
 
 def _why(entry: SetEntry, now: datetime) -> str | None:
@@ -237,12 +266,11 @@ def _why(entry: SetEntry, now: datetime) -> str | None:
     return None
 
 
-def _why_of_links(links: Sequence[str], entries: Mapping[str, SetEntry], now: datetime) -> str | None:
+def _why_of_links(unsound: str | None, root: SetEntry) -> str | None:
     """Return why a set counts for nothing because of one that it continues."""
-    for label in links[1:]:
-        if _why(entries[label], now):
-            return f"it continues {label}, which does not count"
-    return None if entries[links[-1]].get("type") == "full" else "its chain has a gap"
+    if unsound:
+        return f"it continues {unsound}, which does not count"
+    return None if root.get("type") == "full" else "its chain has a gap"
 
 
 def _reasons(history: Sequence[_Set], policy: Policy, keep_minimum: int) -> dict[str, list[str]]:
