@@ -23,6 +23,7 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 # How many further backups are played through to find the set that goes next; fewer in a repository that keeps thousands.
 FORESIGHT = 31
 FORESIGHT_SETS = 20_000
+UNKNOWN_LABEL = "keep_labels: there is no set"
 
 
 def _iso_week(time: datetime) -> tuple[int, int]:
@@ -342,7 +343,7 @@ def _deletion_order(going: Sequence[_Set]) -> list[str]:
 def _warnings(history: Sequence[_Set], policy: Policy) -> tuple[str, ...]:
     counts_for_nothing = [f"{entry.label} stays and counts for nothing: {entry.why}" for entry in history if entry.why]
     unknown = sorted(policy.labels - {entry.label for entry in history})
-    return (*counts_for_nothing, *(f"keep_labels: there is no set {label}" for label in unknown))
+    return (*counts_for_nothing, *(f"{UNKNOWN_LABEL} {label}" for label in unknown))
 
 
 def _next_to_go(
