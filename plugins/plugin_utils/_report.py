@@ -332,10 +332,10 @@ def _retention_of_listing(
     """Return the retention of this run, or what is left of the one before where this run made no plan."""
     labels = [entry["label"] for entry in sets]
     known = before["retention"]
-    if not isinstance(listing.get("plan"), dict) or not listing["plan"]:
-        return _retention_of(known, labels) if known else None
-    retention = _retention({**listing["plan"], "policy": listing.get("policy"), "removed": listing.get("removed")})
     unchanged = labels == [entry["label"] for entry in before["sets"]]
+    if not isinstance(listing.get("plan"), dict) or not listing["plan"]:
+        return _retention_of(known, labels, unchanged) if known else None
+    retention = _retention({**listing["plan"], "policy": listing.get("policy"), "removed": listing.get("removed")})
     if known and retention and unchanged and not retention["removed"]:
         retention["removed"] = known["removed"]
     return retention
@@ -357,6 +357,8 @@ def _retention(retention: Any) -> dict[str, Any] | None:
         "held_back": _lines(retention.get("held_back")),
         "warnings": _lines(retention.get("warnings"))[:PROBLEM_LIMIT],
         "next_to_go": _text(retention.get("next_to_go")),
+        "next_after_backups": _number(retention.get("next_after_backups")),
+        "next_due": _time(retention.get("next_due")),
     }
 
 
@@ -365,13 +367,16 @@ def _rule(value: Any) -> int | str | list[str] | None:
     return _lines(value) if isinstance(value, list) else _number(value) or _text(value)
 
 
-def _retention_of(retention: dict[str, Any], labels: Collection[str]) -> dict[str, Any]:
-    """Return a retention without the sets that are no longer there."""
+def _retention_of(retention: dict[str, Any], labels: Collection[str], unchanged: bool) -> dict[str, Any]:
+    """Return a retention without the sets that are no longer there, and if others came without how many backups it was to the next one."""
+    foreseen = unchanged and retention["next_to_go"] in labels
     return {
         **retention,
         "keep": [kept for kept in retention["keep"] if kept["label"] in labels],
         "held_back": [label for label in retention["held_back"] if label in labels],
         "next_to_go": retention["next_to_go"] if retention["next_to_go"] in labels else None,
+        "next_after_backups": retention["next_after_backups"] if foreseen else None,
+        "next_due": retention["next_due"] if foreseen else None,
     }
 
 

@@ -23,6 +23,7 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 # How many further backups are played through to find the set that goes next; fewer in a repository that keeps thousands.
 FORESIGHT = 31
 FORESIGHT_SETS = 20_000
+NONE_FOR_A_WHILE = (None, None, None)
 UNKNOWN_LABEL = "keep_labels: there is no set"
 
 
@@ -141,13 +142,19 @@ class Kept:
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays and why (newest first), and what goes (in the order of deletion: old chains first, a full behind its logs)."""
+    """What stays and why (newest first), and what goes (in the order of deletion: old chains first, a full behind its logs).
+
+    ``next_to_go`` goes with the backup that is ``next_after_backups`` from now, at about ``next_due`` if full backups go on at the
+    pace of the newest two. What is held back goes after 0 backups, with the next run, and has no ``next_due``.
+    """
 
     keep: tuple[Kept, ...] = ()
     remove: tuple[str, ...] = ()
     held_back: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     next_to_go: str | None = None
+    next_after_backups: int | None = None
+    next_due: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan in plain types: dict, list, str, None."""
@@ -184,12 +191,15 @@ def plan(
     reasons = _reasons(history, policy, keep_minimum)
     going = _deletion_order([entry for entry in history if entry.label not in reasons])
     cut = len(going) if limit is None else limit
+    upcoming = (going[cut], 0, None) if going[cut:] else _next_to_go(history, reasons, policy, keep_minimum)
     return Plan(
         keep=tuple(Kept(entry.label, tuple(reasons[entry.label])) for entry in history if entry.label in reasons),
         remove=tuple(going[:cut]),
         held_back=tuple(going[cut:]),
         warnings=_warnings(history, policy),
-        next_to_go=(going[cut:] or [_next_to_go(history, reasons, policy, keep_minimum)])[0],
+        next_to_go=upcoming[0],
+        next_after_backups=upcoming[1],
+        next_due=upcoming[2],
     )
 
 
@@ -348,24 +358,27 @@ def _warnings(history: Sequence[_Set], policy: Policy) -> tuple[str, ...]:
 
 def _next_to_go(
     history: Sequence[_Set], reasons: Mapping[str, Sequence[str]], policy: Policy, keep_minimum: int
-) -> str | None:
-    """Return what goes first if full backups go on at the pace of the newest two; None when none goes for a while."""
+) -> tuple[str | None, int | None, str | None]:
+    """Return what goes first if full backups go on at the pace of the newest two, with which of them, and when that is.
+
+    Three times None when none goes for a while. The time follows from the sets alone, so that a plan is the same until they change.
+    """
     kept = [entry for entry in history if entry.label in reasons]
     fulls = [entry for entry in kept if entry.full and entry.why is None]
     if not fulls or policy.is_empty():
-        return None
+        return NONE_FOR_A_WHILE
     pace = fulls[0].started - fulls[1].started if len(fulls) > 1 else timedelta(days=1)
     started = max(entry.started for entry in kept if entry.why is None)
     for number in range(max(1, min(FORESIGHT, FORESIGHT_SETS // len(kept)))):
         try:
             started += pace
         except OverflowError:
-            return None
+            return NONE_FOR_A_WHILE
         label = f"backup {number + 1} from now"
         kept.insert(0, _Set(label, label, True, started, None))
         stays = _reasons(kept, policy, keep_minimum)
         going = _deletion_order([entry for entry in kept if entry.label not in stays and entry.label in reasons])
         if going:
-            return going[0]
+            return going[0], number + 1, f"{started:%Y-%m-%dT%H:%M:%SZ}"
         kept = [entry for entry in kept if entry.label in stays]
-    return None
+    return NONE_FOR_A_WHILE

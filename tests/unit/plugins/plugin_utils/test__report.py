@@ -126,6 +126,8 @@ def test_a_document_says_what_there_is() -> None:
             "held_back": [],
             "warnings": [],
             "next_to_go": "20261121T210000Z-full",
+            "next_after_backups": 1,
+            "next_due": "2026-11-23T21:00:00Z",
         },
     }  # fmt: skip
 
@@ -204,6 +206,12 @@ def test_what_a_failed_task_listed_counts() -> None:
 def test_a_listing_without_a_plan_keeps_the_plan_for_the_sets_that_are_left() -> None:
     before = only(outcome(expire=expired(NIGHTS, {"keep_daily": 4})))
     assert before["retention"]["next_to_go"] == "20261119T210000Z-full"
+    same = only(outcome(expire=listing(NIGHTS)), known(before))
+    assert same["retention"] == before["retention"] and before["retention"]["next_after_backups"] == 1
+    newer = only(outcome(expire=listing([full("2026-11-23 05:00"), *NIGHTS])), known(before))["retention"]
+    assert [newer[key] for key in ("next_to_go", "next_after_backups", "next_due")] == [
+        "20261119T210000Z-full", None, None
+    ]  # fmt: skip
     document = only(outcome(expire=listing(NIGHTS[:2])), known(before))
     assert [kept["label"] for kept in document["retention"]["keep"]] == [entry["label"] for entry in NIGHTS[:2]]
     assert document["retention"]["next_to_go"] is None
