@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from datetime import datetime, timedelta
@@ -23,26 +24,31 @@ POLICIES = {
     "days, weeks, months": {"keep_daily": 14, "keep_weekly": 8, "keep_monthly": 12},
     "keeps nearly all": {"keep_last": 9_000, "keep_hourly": 9_999, "keep_within": "1y"},
 }
+# How many sets a chain has: a full one and the logs sets that continue it, one an hour.
+CHAINS = {"full sets": 1, "chains of a day": 24, "chains of a week": 168}
 NEWEST = datetime(2026, 11, 1)
 
 
-def history(count: int) -> list[dict[str, object]]:
-    """Return this many full sets, one an hour, newest first."""
-    times = [NEWEST - timedelta(hours=number) for number in range(count)]
+def history(count: int, chain: int) -> list[dict[str, object]]:
+    """Return this many sets in chains of ``chain``, one an hour, newest first."""
+    times = [NEWEST - timedelta(hours=count - 1 - number) for number in range(count)]
+    types = ["logs" if number % chain else "full" for number in range(count)]
+    labels = [f"{time:%Y%m%dT%H%M%SZ}-{kind}" for time, kind in zip(times, types)]
     return [
         {
-            "label": f"{time:%Y%m%dT%H%M%SZ}-full",
-            "type": "full",
-            "started": f"{time:%Y-%m-%dT%H:%M:%SZ}",
+            "label": labels[number],
+            "type": types[number],
+            "prior": labels[number - 1] if types[number] == "logs" else None,
+            "started": f"{times[number]:%Y-%m-%dT%H:%M:%SZ}",
             "complete": True,
         }
-        for time in times
+        for number in reversed(range(count))
     ]
 
 
-def plan_seconds(count: int, policy: Policy) -> float:
+def plan_seconds(count: int, chain: int, policy: Policy) -> float:
     """Return the shortest of some runs of the planner."""
-    sets = history(count)
+    sets = history(count, chain)
     best = float("inf")
     for _ in range(REPEATS):
         start = time.perf_counter()
@@ -52,12 +58,13 @@ def plan_seconds(count: int, policy: Policy) -> float:
 
 
 def main() -> int:
-    """Print a line a policy; 1 when planning the large history takes too long."""
+    """Print a line for each policy and length of chains; 1 when planning a large history takes too long."""
     slow = False
-    for name, rules in POLICIES.items():
-        small, large = (plan_seconds(count, Policy.parse(rules)) for count in (SMALL, LARGE))
+    for (kind, chain), (name, rules) in itertools.product(CHAINS.items(), POLICIES.items()):
+        small, large = (plan_seconds(count, chain, Policy.parse(rules)) for count in (SMALL, LARGE))
         slow = slow or large >= PLAN_LIMIT_S
-        print(f"bench: plan, {name}: {LARGE} sets take {large / small:.1f} times as long as {SMALL} ({large:.3f} s)")
+        ratio = f"{LARGE} sets take {large / small:.1f} times as long as {SMALL} ({large:.3f} s)"
+        print(f"bench: plan, {kind}, {name}: {ratio}")
     if slow:
         print(f"bench: FAILED: planning {LARGE} sets must take less than {PLAN_LIMIT_S:.0f} s", file=sys.stderr)
     return 1 if slow else 0

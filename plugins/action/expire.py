@@ -11,7 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, PolicyError, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
+    UNKNOWN_LABEL,
+    Plan,
+    Policy,
+    PolicyError,
+    plan,
+)
 
 POLICY_OPTIONS = {
     "keep_daily": {"type": "int"},
@@ -62,6 +68,10 @@ class ActionModule(ActionBase):
         )
         result["policy"] = {name: options[name] for name in POLICY_OPTIONS}
         result["plan"] = planned.as_dict()
+        # a mistyped label lets the set go that was meant to stay: that has to be seen without looking into the plan
+        warnings = [warning for warning in planned.warnings if warning.startswith(UNKNOWN_LABEL)]
+        if warnings:
+            result["warnings"] = warnings
         if self._task.diff:
             result["diff"] = _diff(listing["sets"], planned)
         if not planned.remove:
@@ -70,6 +80,8 @@ class ActionModule(ActionBase):
         deleted = self._execute_module(module_args=_module_args(options, planned), task_vars=task_vars)
         removed = deleted.get("removed", [])
         result.update(deleted, sets=[entry for entry in listing["sets"] if entry["label"] not in removed])
+        if warnings:
+            result["warnings"] = [*warnings, *deleted.get("warnings", [])]
         return result
 
 

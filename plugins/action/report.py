@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
-    ReportError,
     document_text,
     file_names,
     fleet,
     plain_text,
     read_document,
+    with_refusals,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import failure, summary
 
@@ -45,8 +45,11 @@ ARGUMENT_SPEC = {
 OUTCOME = "_adcs_ca_backup_outcome"
 ARTIFACT = "adcs_ca_fleet"
 PAGE = "fleet.html"
-UNKNOWN_HOST = "There is no host of this name in the inventory."
+UNKNOWN_HOST = {"status": "unreachable", "message": "There is no host of this name in the inventory."}
 NAMED_CAUSES = 3
+NAMED_HOSTS = 10
+# A refusal names the hosts that get no document, and that is nowhere else in the message.
+NAMED_REFUSALS = 20
 
 
 class ActionModule(ActionBase):
@@ -70,29 +73,37 @@ class ActionModule(ActionBase):
         earlier = _earlier(folder, causes)
         outcomes = {host: _outcome(variables["hostvars"], host) for host in options["hosts"]}
         found = fleet(outcomes, earlier.values())
+        names, refusals = file_names(found["cas"]) if folder else ({}, {})
+        found = with_refusals(found, refusals)
         result.update(changed=False, files=[], fleet=summary(found))
         if options["artifact"]:
             data = {ARTIFACT: result["fleet"]}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
+        if folder and not causes and not _is_any_known(outcomes, earlier):
+            causes.append(_nothing_known(folder, outcomes))
         if folder and not causes:
-            self._report(folder, found, earlier, result, causes)
+            self._report(folder, found, names, earlier, result, causes)
 
         fail_for = options["fail_for"]
         named = None if fail_for is None else {plain_text(host) for host in fail_for}
         attention = failure(found, options["fail_on"], named)
-        if attention or causes:
-            result.update(failed=True, msg=" ".join(filter(None, [attention, _first(causes)])))
+        # what is said of a CA already is not said again
+        refused = [why for why in dict.fromkeys(refusals.values()) if why not in (attention or "")]
+        if attention or causes or refusals:
+            parts = (attention, _first(refused, NAMED_REFUSALS), _first(causes, NAMED_CAUSES))
+            result.update(failed=True, msg=" ".join(filter(None, parts)))
         return result
 
     def _report(
-        self, folder: Path, found: dict[str, Any], earlier: Mapping[str, Any], result: dict[str, Any], causes: list[str]
+        self,
+        folder: Path,
+        found: dict[str, Any],
+        names: Mapping[str, str],
+        earlier: Mapping[str, Any],
+        result: dict[str, Any],
+        causes: list[str],
     ) -> None:
         """Write the files that are not as they should be, in check mode only name them; add to ``causes`` what cannot be written."""
-        try:
-            names = file_names(found["cas"])
-        except ReportError as error:
-            causes.append(str(error))
-            return
         result["diff"] = []
         for document in found["cas"]:
             name = names.get(document["host"])
@@ -109,9 +120,12 @@ class ActionModule(ActionBase):
         """Write the report of a CA, unless there is a file that is something else."""
         known = read_document(earlier)
         try:
-            if known is None and read_text(path) is not None:
-                causes.append(f"{path} is no report of this collection, and is not overwritten.")
-                return
+            if known is None and (now := read_text(path)) is not None:
+                # a worker that runs the same task for another host may have written it since the folder was read
+                known = read_document(_own_document(path.name, now))
+                if known is None:
+                    causes.append(f"{path} is no report of this collection, and is not overwritten.")
+                    return
         except FileError as error:
             causes.append(str(error))
             return
@@ -154,9 +168,27 @@ def _outcome(hostvars: Any, host: str) -> Any:
     to look through for them.
     """
     if host not in hostvars:
-        return {"status": "unreachable", "message": UNKNOWN_HOST}
+        return UNKNOWN_HOST
     variables = hostvars.raw_get(host)
     return variables.get(OUTCOME) if isinstance(variables, Mapping) else None
+
+
+def _is_any_known(outcomes: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    """Say whether a host recorded something, or an earlier report is of one of them."""
+    recorded = any(isinstance(found, Mapping) and found and found is not UNKNOWN_HOST for found in outcomes.values())
+    reported = {document["host"] for document in map(read_document, earlier.values()) if document}
+    return recorded or not reported.isdisjoint(map(plain_text, outcomes))
+
+
+def _nothing_known(folder: Path, hosts: Collection[str]) -> str:
+    """Return why there is nothing to report on: a page of these hosts alone would replace that of a fleet."""
+    named = (
+        ", ".join([*list(hosts)[:NAMED_HOSTS], *(["and more"] if len(hosts) > NAMED_HOSTS else [])]) or "none at all"
+    )
+    return (
+        f"Nothing is known of any of the hosts to report on ({named}): none recorded anything in this job, and no report in {folder} is of "
+        "one of them. Nothing was written. Report in the job that makes the backups, and name its hosts."
+    )
 
 
 def _earlier(folder: Path | None, causes: list[str]) -> dict[str, dict[str, Any]]:
@@ -164,23 +196,23 @@ def _earlier(folder: Path | None, causes: list[str]) -> dict[str, dict[str, Any]
     if folder is None:
         return {}
     try:
-        parsed = {name: _parsed(text) for name, text in read_folder(folder, ".json").items()}
+        found = {name: _own_document(name, text) for name, text in read_folder(folder, ".json").items()}
     except FileError as error:
         causes.append(str(error))
         return {}
-    return {name: value for name, value in parsed.items() if value and f"{value.get('folder_name')}.json" == name}
+    return {name: document for name, document in found.items() if document}
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
-    """Return the object that a JSON text holds, None for any other text."""
+def _own_document(name: str, text: str) -> dict[str, Any] | None:
+    """Return the object that a JSON text holds if it belongs into a file of this name; None for any other text."""
     try:
         value = json.loads(text)
     except (RecursionError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and f"{value.get('folder_name')}.json" == name else None
 
 
-def _first(causes: Sequence[str]) -> str:
+def _first(causes: Sequence[str], limit: int) -> str:
     """Return the first causes as one text that says how many more there are."""
-    more = [f"And {len(causes) - NAMED_CAUSES} more of this kind."] if len(causes) > NAMED_CAUSES else []
-    return " ".join([*causes[:NAMED_CAUSES], *more])
+    more = [f"And {len(causes) - limit} more of this kind."] if len(causes) > limit else []
+    return " ".join([*causes[:limit], *more])

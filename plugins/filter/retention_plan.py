@@ -19,7 +19,7 @@ def retention_plan(
     keep_minimum: int = 1,
     limit: int | None = None,
 ) -> dict[str, Any]:
-    """Return ``{keep, remove, held_back, warnings, next_to_go}``; AnsibleFilterError for input that makes no sense."""
+    """Return ``{keep, remove, held_back, warnings, next_to_go, next_after_backups, next_due}``; AnsibleFilterError for input that makes no sense."""
     for name, number in {"keep_minimum": keep_minimum, "limit": limit}.items():
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise AnsibleFilterError(f"adcs.ca.retention_plan: {name}: {number!r} is not a whole number from 1.")

@@ -65,6 +65,15 @@ Function Assert-AdcsCaExpirable {
     foreach ($entry in $staying | Where-Object { $null -ne $_.prior -and $going.Contains($_.prior) }) {
         throw [Adcs.Ca.BackupException]::new("The set '$($entry.prior)' is needed by '$($entry.label)', which stays. Nothing was deleted.", 0)
     }
+    # what such a set continues is not known; its chain begins at the newest full set before it, if it is not lost
+    $fulls = [String[]]@($Set | Where-Object { $_.type -eq 'full' } | ForEach-Object { $_.label })
+    [Array]::Sort($fulls, [StringComparer]::Ordinal)
+    foreach ($entry in $staying | Where-Object { $_.type -eq 'logs' -and $null -eq $_.started }) {
+        $place = -bnot [Array]::BinarySearch($fulls, $entry.label, [StringComparer]::Ordinal)
+        if ($place -gt 0 -and $going.Contains($fulls[$place - 1])) {
+            throw [Adcs.Ca.BackupException]::new("The set '$($fulls[$place - 1])' may be needed by '$($entry.label)', whose manifest cannot be read. Nothing was deleted.", 0)
+        }
+    }
     $full = @($Set | Where-Object { $_.type -eq 'full' -and $_.complete -and $_.age_s -ge 0 })
     if ($full.Count -and $going.Contains($full[0].label)) {
         throw [Adcs.Ca.BackupException]::new("The set '$($full[0].label)' is the newest complete full set, which is never deleted. Nothing was deleted.", 0)
@@ -88,6 +97,9 @@ Function Remove-AdcsCaSet {
 
     .PARAMETER Result
     removed and bytes_freed are brought up to date set by set, so that a failure shows how far it came.
+
+    .PARAMETER Kept
+    Gets the name and the cause of each set in staging that an earlier run had to delete and that cannot be deleted now either.
     #>
     [CmdletBinding()]
     param (
@@ -102,7 +114,11 @@ Function Remove-AdcsCaSet {
 
         [Parameter(Mandatory = $true)]
         [System.Collections.IDictionary]
-        $Result
+        $Result,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Kept
     )
 
     foreach ($entry in $Set) {
@@ -111,9 +127,12 @@ Function Remove-AdcsCaSet {
             $Result.removed += $entry.label
             $Result.bytes_freed += $entry.bytes
             $Result.changed = $true
-            $kept = @(Remove-AdcsCaExpired -Repository $Repository)
-            if ($kept.Count) {
-                throw [Adcs.Ca.BackupException]::new("$($kept[0].label): $($kept[0].why)", 0)
+            foreach ($left in @(Remove-AdcsCaExpired -Repository $Repository)) {
+                if ($left.label -ceq "$($entry.label).expired") {
+                    throw [Adcs.Ca.BackupException]::new("$($left.label): $($left.why)", 0)
+                }
+                # what an earlier run left must not keep this one from its work for ever
+                $Kept[$left.label] = $left.why
             }
         }
         catch {

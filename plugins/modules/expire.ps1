@@ -37,6 +37,7 @@ $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $labels = @($module.Params.labels | Select-Object -Unique)
 $result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0 }
+$kept = @{}
 $failure = $null
 try {
     if ($null -eq $module.Params.labels) {
@@ -44,9 +45,9 @@ try {
     }
     $authority = Get-AdcsCaAuthority
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
-    Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
     $lock = Get-AdcsCaLock -Repository $repository
     $check = {
+        Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
         $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow)
         Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
         @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
@@ -61,7 +62,7 @@ try {
     elseif ($going.Count) {
         Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $lock) -Block {
             # again, as somebody else may have held the lock until now
-            Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result
+            Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result -Kept $kept
         }
     }
 }
@@ -71,6 +72,9 @@ catch {
 
 foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
+}
+foreach ($name in $kept.Keys | Sort-Object) {
+    $module.Warn("The expired set $name of an earlier run is kept in staging: $($kept[$name]).")
 }
 if ($null -ne $failure) {
     $module.FailJson((ConvertTo-AdcsCaException -ErrorRecord $failure).Message, $failure)

@@ -13,6 +13,7 @@ description:
     authority (CA) and one page C(fleet.html), and sets the artifact C(adcs_ca_fleet) of the job.
   - Runs on the controller alone. No host is asked for anything.
   - Each of O(hosts) is in the report. One that recorded nothing is reported as C(unreachable), with what earlier reports know of it.
+    Where that is so of all of them, and no report in O(report_dir) is of one of them, nothing is written and the task fails.
   - The files hold facts of the CAs and nothing of the run. One that would not change is not written. The others are replaced as a whole.
 options:
   artifact:
@@ -27,7 +28,7 @@ options:
       - The hosts whose states make the task fail. It fails when at least one of them is in a state of O(fail_on); the message names every
         CA of O(hosts) that is in such a state.
       - In a task that runs for each CA by itself, V([{{ inventory_hostname }}]) makes it fail for just the CAs that need attention.
-      - A file that cannot be written makes the task fail whatever is here.
+      - A file that cannot be written, and a CA that can have no document of its own, make the task fail whatever is here.
       - When omitted, all of O(hosts). With an empty list no state of a CA makes the task fail.
     type: list
     elements: str
@@ -36,7 +37,7 @@ options:
       - The states of a CA that make the task fail, after everything was written.
       - C(failed) and C(unreachable) are what the run of the role came to. C(late) means that the newest complete full set is older
         than the role allows, C(never) that there is none. The first two win over the others.
-      - With an empty list the task fails only when a file cannot be written.
+      - With an empty list the task fails only when a file cannot be written, or a CA can have no document of its own.
     type: list
     elements: str
     choices: [failed, unreachable, late, never]
@@ -44,7 +45,8 @@ options:
   hosts:
     description:
       - The inventory hosts to report on, such as C(ansible_play_hosts_all).
-      - Two hosts whose CAs have the same sanitised name cannot be reported on in one O(report_dir). The task fails and names both.
+      - Two hosts whose CAs have the same sanitised name cannot be reported on in one O(report_dir). Both are reported as C(failed), their
+        documents stay as they are, the reports on all others are written, and the task fails and names both.
     type: list
     elements: str
     required: true

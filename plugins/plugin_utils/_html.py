@@ -267,12 +267,7 @@ def _retention(document: Document) -> str:
     if not retention:
         return ""
     facts = [("Rules", _rules(retention["policy"]))]
-    facts.append(
-        (
-            "Goes next",
-            f'<code>{text(retention["next_to_go"])}</code>' if retention["next_to_go"] else "none for a while",
-        )
-    )
+    facts.append(("Goes next", _next_to_go(retention, document["status"])))
     facts += [
         (name, _labels(retention[key]))
         for name, key in (("Deleted last", "removed"), ("Due, held back", "held_back"))
@@ -283,6 +278,20 @@ def _retention(document: Document) -> str:
     more = len(retention["warnings"]) - WARNING_LIMIT
     rest = f'<p class="quiet">And {more} more sets of this kind.</p>' if more > 0 else ""
     return f"<h3>Retention</h3>{_list_of_facts(facts)}{listed}{rest}"
+
+
+def _next_to_go(retention: Mapping[str, Any], status: str) -> str:
+    """Return the set that goes next and when. Only a CA that is backed up at its pace has a date: that of others is over, or may be."""
+    if not retention["next_to_go"]:
+        return "none for a while"
+    label = f'<code>{text(retention["next_to_go"])}</code>'
+    backups, due = retention["next_after_backups"], retention["next_due"]
+    if backups is None:
+        return label
+    if backups < 1:
+        return f"{label} with the next run"
+    words = "after the next backup" if backups == 1 else f"after the next {backups} backups"
+    return f"{label} {words}" + (f", about {_time(due)}" if due and status == "ok" else "")
 
 
 def _rules(policy: Mapping[str, Any]) -> str:

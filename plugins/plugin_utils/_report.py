@@ -27,18 +27,19 @@ MESSAGE_LIMIT = 2000
 LINE_LIMIT = 500
 PROBLEM_LIMIT = 100
 FILE_NAME_BYTES = 200
+# All numbers are of 64 bits, as those of a file system are: what is drawn or written in words from them always fits a float.
+NUMBER_LIMIT = 1 << 63
 
-LOST = "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a task ran out of time, or the play was interrupted."
+LOST = (
+    "Nothing was recorded for this host: it was unreachable before the role began or in your hook, a variable makes no sense or is of a "
+    "wrong type, a task ran out of time, or the play was interrupted."
+)
 NEVER = "The repository holds no complete full set."
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 UNFIT_FOR_FILE_NAME = re.compile(r"[\\/\x00-\x1f\x7f]")
 
 Document = dict[str, Any]
-
-
-class ReportError(ValueError):
-    """A fleet that cannot be reported on; the text names the hosts."""
 
 
 def plain_text(text: str) -> str:
@@ -56,7 +57,22 @@ def fleet(outcomes: Mapping[str, Any], earlier: Iterable[Any] = ()) -> dict[str,
     known: dict[str, list[Document]] = {}
     for document in filter(None, map(read_document, earlier)):
         known.setdefault(document["host"], []).append(document)
-    cas = [_document(host, outcome, known.get(host, [])) for host, outcome in _by_name(outcomes).items()]
+    return _ordered([_document(host, outcome, known.get(host, [])) for host, outcome in _by_name(outcomes).items()])
+
+
+def with_refusals(fleet: Mapping[str, Any], refusals: Mapping[str, str]) -> dict[str, Any]:
+    """Return a fleet in which the hosts that have no file name, ``{host: why}`` of ``file_names``, have failed because of that."""
+    return _ordered([_refused(document, refusals.get(document["host"])) for document in fleet["cas"]])
+
+
+def _refused(document: Document, why: str | None) -> Document:
+    if why is None:
+        return document
+    return {**document, "status": "failed", "message": _bounded(f"{why} {document['message']}")}
+
+
+def _ordered(cas: list[Document]) -> dict[str, Any]:
+    """Return the fleet of these documents, the worst first."""
     cas.sort(key=lambda document: document["host"])
     cas.sort(key=_newest_start, reverse=True)
     cas.sort(key=lambda document: STATUSES.index(document["status"]))
@@ -96,28 +112,40 @@ def _in_place(document: Mapping[str, Any]) -> Document:
     }
 
 
-def file_names(documents: Iterable[Document]) -> dict[str, str]:
-    """Return ``{host: file name}`` of every CA whose repository's name is known.
+def file_names(documents: Iterable[Document]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return ``{host: file name}`` of every CA whose repository's name is known, and ``{host: why}`` of those that get none.
 
-    ReportError for a name that is none for a file, and for two hosts with one name: a folder name comes from the CA host and is not
-    trusted. Names that differ in case alone are one name, as they are on some controllers.
+    Refused are a name that is none for a file, and all hosts that have one name: a folder name comes from the CA host and is not
+    trusted, so that one host must cost no other its report. Names that differ in case alone are one name, as they are on some
+    controllers.
     """
-    names: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for document in documents:
+    refusals: dict[str, str] = {}
+    owners: dict[str, dict[str, str]] = {}
+    for document in sorted(documents, key=lambda document: document["host"]):
         host, folder = document["host"], document["folder_name"]
         if folder is None:
             continue
         if UNFIT_FOR_FILE_NAME.search(folder) or folder.startswith(".") or len(folder.encode()) > FILE_NAME_BYTES:
-            raise ReportError(f"The host {host} names its CA {folder[:80]!r}, which cannot be the name of a report.")
-        other = owners.setdefault(folder.casefold(), host)
-        if other != host:
-            raise ReportError(
-                f"The hosts {other} and {host} both have a CA with the sanitised name {folder!r}, and one report cannot hold both. "
-                "Report on them in different folders."
-            )
-        names[host] = f"{folder}.json"
-    return names
+            refusals[host] = f"The host {host} names its CA {folder[:80]!r}, which cannot be the name of a report."
+        else:
+            owners.setdefault(folder.casefold(), {})[host] = folder
+    names: dict[str, str] = {}
+    for named in owners.values():
+        if len(named) == 1:
+            names |= {host: f"{folder}.json" for host, folder in named.items()}
+        else:
+            refusals |= dict.fromkeys(named, _clash(named))
+    return names, refusals
+
+
+def _clash(named: Mapping[str, str]) -> str:
+    """Return why hosts with one name, ``{host: folder name}``, get no report."""
+    *others, last = named
+    folders = " or ".join(map(repr, sorted(set(named.values()))))
+    return (
+        f"The hosts {', '.join(others)} and {last} have a CA with the same sanitised name {folders}, and one report cannot hold both. "
+        "Report on them in different folders."
+    )
 
 
 def document_text(document: Document) -> str:
@@ -304,10 +332,10 @@ def _retention_of_listing(
     """Return the retention of this run, or what is left of the one before where this run made no plan."""
     labels = [entry["label"] for entry in sets]
     known = before["retention"]
-    if not isinstance(listing.get("plan"), dict) or not listing["plan"]:
-        return _retention_of(known, labels) if known else None
-    retention = _retention({**listing["plan"], "policy": listing.get("policy"), "removed": listing.get("removed")})
     unchanged = labels == [entry["label"] for entry in before["sets"]]
+    if not isinstance(listing.get("plan"), dict) or not listing["plan"]:
+        return _retention_of(known, labels, unchanged) if known else None
+    retention = _retention({**listing["plan"], "policy": listing.get("policy"), "removed": listing.get("removed")})
     if known and retention and unchanged and not retention["removed"]:
         retention["removed"] = known["removed"]
     return retention
@@ -329,6 +357,8 @@ def _retention(retention: Any) -> dict[str, Any] | None:
         "held_back": _lines(retention.get("held_back")),
         "warnings": _lines(retention.get("warnings"))[:PROBLEM_LIMIT],
         "next_to_go": _text(retention.get("next_to_go")),
+        "next_after_backups": _number(retention.get("next_after_backups")),
+        "next_due": _time(retention.get("next_due")),
     }
 
 
@@ -337,13 +367,16 @@ def _rule(value: Any) -> int | str | list[str] | None:
     return _lines(value) if isinstance(value, list) else _number(value) or _text(value)
 
 
-def _retention_of(retention: dict[str, Any], labels: Collection[str]) -> dict[str, Any]:
-    """Return a retention without the sets that are no longer there."""
+def _retention_of(retention: dict[str, Any], labels: Collection[str], unchanged: bool) -> dict[str, Any]:
+    """Return a retention without the sets that are no longer there, and if others came without how many backups it was to the next one."""
+    foreseen = unchanged and retention["next_to_go"] in labels
     return {
         **retention,
         "keep": [kept for kept in retention["keep"] if kept["label"] in labels],
         "held_back": [label for label in retention["held_back"] if label in labels],
         "next_to_go": retention["next_to_go"] if retention["next_to_go"] in labels else None,
+        "next_after_backups": retention["next_after_backups"] if foreseen else None,
+        "next_due": retention["next_due"] if foreseen else None,
     }
 
 
@@ -398,8 +431,8 @@ def _lines(values: Any) -> list[str]:
 
 
 def _number(value: Any) -> int | None:
-    """Return a number, rounded; None for anything else, such as a number that is not finite."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value - value != 0:
+    """Return a number, rounded; None for anything else, such as one that is not finite or that no host could count to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -NUMBER_LIMIT <= value < NUMBER_LIMIT:
         return None
     return round(value)
 

@@ -10,6 +10,7 @@ and a set that is dated in the future stays and counts for nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,6 +23,8 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 # How many further backups are played through to find the set that goes next; fewer in a repository that keeps thousands.
 FORESIGHT = 31
 FORESIGHT_SETS = 20_000
+NONE_FOR_A_WHILE = (None, None, None)
+UNKNOWN_LABEL = "keep_labels: there is no set"
 
 
 def _iso_week(time: datetime) -> tuple[int, int]:
@@ -139,13 +142,19 @@ class Kept:
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays and why (newest first), and what goes (in the order of deletion: old chains first, a full behind its logs)."""
+    """What stays and why (newest first), and what goes (in the order of deletion: old chains first, a full behind its logs).
+
+    ``next_to_go`` goes with the backup that is ``next_after_backups`` from now, at about ``next_due`` if full backups go on at the
+    pace of the newest two. What is held back goes after 0 backups, with the next run, and has no ``next_due``.
+    """
 
     keep: tuple[Kept, ...] = ()
     remove: tuple[str, ...] = ()
     held_back: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     next_to_go: str | None = None
+    next_after_backups: int | None = None
+    next_due: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan in plain types: dict, list, str, None."""
@@ -182,12 +191,15 @@ def plan(
     reasons = _reasons(history, policy, keep_minimum)
     going = _deletion_order([entry for entry in history if entry.label not in reasons])
     cut = len(going) if limit is None else limit
+    upcoming = (going[cut], 0, None) if going[cut:] else _next_to_go(history, reasons, policy, keep_minimum)
     return Plan(
         keep=tuple(Kept(entry.label, tuple(reasons[entry.label])) for entry in history if entry.label in reasons),
         remove=tuple(going[:cut]),
         held_back=tuple(going[cut:]),
         warnings=_warnings(history, policy),
-        next_to_go=(going[cut:] or [_next_to_go(history, reasons, policy, keep_minimum)])[0],
+        next_to_go=upcoming[0],
+        next_after_backups=upcoming[1],
+        next_due=upcoming[2],
     )
 
 
@@ -199,31 +211,59 @@ def parse_time(text: str) -> datetime:
 def _history(sets: Iterable[SetEntry], now: datetime) -> list[_Set]:
     """Return all sets, newest first."""
     entries = {entry["label"]: entry for entry in sets}
+    why = {label: _why(entry, now) for label, entry in entries.items()}
+    fulls = sorted(label for label in entries if label.endswith("-full"))
     history = []
-    for label, entry in entries.items():
-        links = _links(label, entries)
+    for label, (root, unsound) in _origins(entries, why).items():
+        entry = entries[label]
         started = parse_time(entry["started"]) if entry.get("started") else EARLIEST
-        why = _why(entry, now) or _why_of_links(links, entries, now)
-        history.append(_Set(label, _chain(links[-1], entries), entry.get("type") == "full", started, why))
+        because = why[label] or _why_of_links(unsound, entries[root])
+        history.append(_Set(label, _chain(root, fulls), entry.get("type") == "full", started, because))
     return sorted(history, key=lambda entry: (entry.started, entry.label), reverse=True)
 
 
-def _links(label: str, entries: Mapping[str, SetEntry]) -> list[str]:
-    """Return the set, the one it continues, and so on, as far as they are there: ``[logs, logs, full]``."""
-    links = [label]
-    prior = entries[label].get("prior")
-    while prior in entries and prior not in links:
-        links.append(prior)
-        prior = entries[prior].get("prior")
-    return links
+def _origins(entries: Mapping[str, SetEntry], why: Mapping[str, str | None]) -> dict[str, tuple[str, str | None]]:
+    """Return ``{label: (root, unsound)}``: where the way from a set to the one it continues and so on ends, and the first set on it,
+    itself included, that counts for nothing.
+
+    Each set is looked at once, the oldest first, so that chains of any length cost no more than as many full sets. The way ends at a
+    set that continues none that is there, or before it comes to a set a second time.
+    """
+    origins: dict[str, tuple[str, str | None]] = {}
+    for label in sorted(entries):
+        way: list[str] = []
+        places: dict[str, int] = {}
+        at: Any = label
+        while at in entries and at not in origins and at not in places:
+            places[at] = len(way)
+            way.append(at)
+            at = entries[at].get("prior")
+        if at in places:
+            ring = way[places[at] :]
+            del way[places[at] :]
+            origins |= _origins_of_ring(ring, why)
+        root, unsound = origins.get(at, (way[-1], None)) if way else origins[label]
+        for member in reversed(way):
+            unsound = member if why[member] else unsound
+            origins[member] = (root, unsound)
+    return origins
 
 
-def _chain(first: str, entries: Mapping[str, SetEntry]) -> str:
+def _origins_of_ring(ring: Sequence[str], why: Mapping[str, str | None]) -> dict[str, tuple[str, str | None]]:
+    """Return what ``_origins`` does for sets of which each continues the next one, and the last one the first."""
+    origins: dict[str, tuple[str, str | None]] = {}
+    unsound: str | None = None
+    # the second round knows what comes after the last one
+    for number in reversed([*range(len(ring)), *range(len(ring))]):
+        unsound = ring[number] if why[ring[number]] else unsound
+        origins[ring[number]] = (ring[number - 1], unsound)
+    return origins
+
+
+def _chain(root: str, fulls: Sequence[str]) -> str:
     """Return the label that a chain goes by. Logs that lead to no full may need the last one before them."""
-    if not first.endswith("-logs"):
-        return first
-    fulls = [label for label in entries if label.endswith("-full") and label < first]
-    return max(fulls, default=first)
+    number = bisect_left(fulls, root) if root.endswith("-logs") else 0
+    return fulls[number - 1] if number else root
 
 
 def _why(entry: SetEntry, now: datetime) -> str | None:
@@ -237,12 +277,11 @@ def _why(entry: SetEntry, now: datetime) -> str | None:
     return None
 
 
-def _why_of_links(links: Sequence[str], entries: Mapping[str, SetEntry], now: datetime) -> str | None:
+def _why_of_links(unsound: str | None, root: SetEntry) -> str | None:
     """Return why a set counts for nothing because of one that it continues."""
-    for label in links[1:]:
-        if _why(entries[label], now):
-            return f"it continues {label}, which does not count"
-    return None if entries[links[-1]].get("type") == "full" else "its chain has a gap"
+    if unsound:
+        return f"it continues {unsound}, which does not count"
+    return None if root.get("type") == "full" else "its chain has a gap"
 
 
 def _reasons(history: Sequence[_Set], policy: Policy, keep_minimum: int) -> dict[str, list[str]]:
@@ -314,29 +353,32 @@ def _deletion_order(going: Sequence[_Set]) -> list[str]:
 def _warnings(history: Sequence[_Set], policy: Policy) -> tuple[str, ...]:
     counts_for_nothing = [f"{entry.label} stays and counts for nothing: {entry.why}" for entry in history if entry.why]
     unknown = sorted(policy.labels - {entry.label for entry in history})
-    return (*counts_for_nothing, *(f"keep_labels: there is no set {label}" for label in unknown))
+    return (*counts_for_nothing, *(f"{UNKNOWN_LABEL} {label}" for label in unknown))
 
 
 def _next_to_go(
     history: Sequence[_Set], reasons: Mapping[str, Sequence[str]], policy: Policy, keep_minimum: int
-) -> str | None:
-    """Return what goes first if full backups go on at the pace of the newest two; None when none goes for a while."""
+) -> tuple[str | None, int | None, str | None]:
+    """Return what goes first if full backups go on at the pace of the newest two, with which of them, and when that is.
+
+    Three times None when none goes for a while. The time follows from the sets alone, so that a plan is the same until they change.
+    """
     kept = [entry for entry in history if entry.label in reasons]
     fulls = [entry for entry in kept if entry.full and entry.why is None]
     if not fulls or policy.is_empty():
-        return None
+        return NONE_FOR_A_WHILE
     pace = fulls[0].started - fulls[1].started if len(fulls) > 1 else timedelta(days=1)
     started = max(entry.started for entry in kept if entry.why is None)
     for number in range(max(1, min(FORESIGHT, FORESIGHT_SETS // len(kept)))):
         try:
             started += pace
         except OverflowError:
-            return None
+            return NONE_FOR_A_WHILE
         label = f"backup {number + 1} from now"
         kept.insert(0, _Set(label, label, True, started, None))
         stays = _reasons(kept, policy, keep_minimum)
         going = _deletion_order([entry for entry in kept if entry.label not in stays and entry.label in reasons])
         if going:
-            return going[0]
+            return going[0], number + 1, f"{started:%Y-%m-%dT%H:%M:%SZ}"
         kept = [entry for entry in kept if entry.label in stays]
-    return None
+    return NONE_FOR_A_WHILE

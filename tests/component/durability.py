@@ -74,7 +74,9 @@ def assert_flushed(case: Case) -> None:
     journal = case.journal()
     repository = Repository(case, journal)
     disk = Disk()
-    unseen = {f"{repository.path}\\{name}".lower(): name for name in repository.touched if repository.is_published(name)}
+    unseen = {
+        f"{repository.path}\\{name}".lower(): name for name in repository.touched if repository.is_published(name)
+    }
     for entry in journal.entries:
         if isinstance(entry, Call) and entry.fn == "CertSrvBackupTruncateLogs":
             (label,) = repository.made

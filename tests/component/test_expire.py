@@ -106,6 +106,21 @@ def test_a_set_that_another_one_needs(case: Case, history: list[Path]) -> None:
     assert not run.failed and run.result["removed"] == [logs.name, one.name]
 
 
+def test_the_full_set_that_an_unreadable_logs_set_may_need(case: Case, history: list[Path]) -> None:
+    _, one, two, three = history
+    logs = copy_set(two, datetime.now(timezone.utc) - 1.5 * DAY, "logs", prior=two.name)
+    (logs / "manifest.json").unlink()
+    assert_refused(case, [three.name, two.name], f"'{two.name}' may be needed by '{logs.name}'")
+    run = expire(case, [three.name, one.name])
+    assert not run.failed and run.result["removed"] == [three.name, one.name]
+
+
+def test_an_unreadable_logs_set_before_every_full_set_holds_none(case: Case, history: list[Path]) -> None:
+    logs = copy_set(history[3], datetime.now(timezone.utc) - 9 * DAY, "logs", prior=history[3].name)
+    (logs / "manifest.json").unlink()
+    assert not expire(case, [history[3].name]).failed
+
+
 @pytest.mark.parametrize("label", ["20200101T000000Z-full", "notes", "..", r"..\other", "", ".staging"])
 def test_a_name_that_is_no_set_of_the_repository(case: Case, history: list[Path], label: str) -> None:
     (case.repository / "notes").mkdir()
@@ -183,6 +198,36 @@ def test_an_interrupted_deletion_is_whole_or_not_at_all(case: Case, history: lis
     assert not expire(case, due).failed
     case.assert_clean()
     assert [folder.name for folder in case.published()] == [one.name, history[0].name]
+
+
+def test_an_older_expired_set_that_cannot_be_deleted_stops_no_expiry(case: Case, history: list[Path]) -> None:
+    _, one, two, three = history
+    stuck = case.repository / ".staging" / "20260101T000000Z-full.expired"
+    stuck.mkdir(parents=True)
+    (stuck / "half.edb").write_bytes(b"half")
+    case.faults(
+        *[Fault(f"{call}@{stuck.name}", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile")]
+    )
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert run.result["removed"] == [three.name, two.name] and stuck.is_dir()
+    (warning,) = [words for words in run.result["warnings"] if ".expired" in words]
+    assert stuck.name in warning and "could not be deleted" in warning
+
+    case.faults()
+    case.ca.clear_journal()
+    run = expire(case, [one.name])
+    assert not run.failed and run.result.get("warnings", []) == [] and not stuck.exists()
+    case.assert_clean()
+
+
+def test_a_set_that_cannot_be_deleted_is_the_one_that_is_named(case: Case, history: list[Path]) -> None:
+    _, one, two, three = history
+    stuck = f"{three.name}.expired"
+    case.faults(*[Fault(f"{call}@{stuck}", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile")])
+    run = expire(case, [three.name, two.name])
+    assert run.failed and f"The set '{three.name}' could not be deleted in full" in run.message, run.message
+    assert stuck in run.message and run.result["removed"] == [three.name] and two.is_dir()
 
 
 def test_the_next_backup_finishes_a_deletion(case: Case, history: list[Path]) -> None:

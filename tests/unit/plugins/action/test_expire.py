@@ -111,6 +111,26 @@ def test_both_modules_learn_of_the_previous_host() -> None:
     assert [arguments["previous_host"] for _, arguments in host.runs] == ["old.lab.example"] * 2
 
 
+@pytest.mark.parametrize("said", [[], ["a leftover"]])
+def test_a_label_that_no_set_has_is_warned_of(said: list[str]) -> None:
+    labels = ["20261119T210000Z-ful", "20261121T210000Z-full"]
+    words = "keep_labels: there is no set 20261119T210000Z-ful"
+    assert run(Host(LISTING), keep_last=4, keep_labels=labels)["warnings"] == [words]
+    answer = {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1, "warnings": said}
+    result = run(Host(LISTING, answer), keep_last=1, keep_labels=labels)
+    assert result["warnings"] == [words, *said] and words in result["plan"]["warnings"]
+    failure = {"failed": True, "msg": "it is locked", "changed": False, "removed": []}
+    assert run(Host(LISTING, failure), keep_last=1, keep_labels=labels)["warnings"] == [words]
+    assert "warnings" not in run(Host(LISTING), keep_last=4, keep_labels=labels[1:])
+
+
+def test_what_stays_and_counts_for_nothing_is_no_warning_of_the_task() -> None:
+    """The report has it, night after night; the plan names it."""
+    damaged = {**LISTING, "sets": [*NIGHTS, full("2026-11-18 21:00", complete=False)]}
+    result = run(Host(damaged), keep_last=4)
+    assert len(result["plan"]["warnings"]) == 1 and "warnings" not in result
+
+
 def test_no_rule_deletes_nothing() -> None:
     host = Host(LISTING)
     assert run(host)["changed"] is False and len(host.runs) == 1

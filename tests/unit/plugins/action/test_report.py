@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 import pytest
 import yaml
 from ansible.errors import AnsibleError
+from ansible_collections.adcs.ca.plugins.action import report as report_action
 from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC, ActionModule
 from ansible_collections.adcs.ca.plugins.modules import report as documented
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
@@ -203,22 +204,76 @@ def test_a_host_that_is_not_in_the_inventory() -> None:
     assert row["status"] == "unreachable" and "no host of this name" in row["message"]
 
 
+@pytest.mark.parametrize("hosts", [["localhost"], ["localhost", "cs01"], ["odd"], []])
+def test_hosts_of_which_nothing_is_known_do_not_replace_the_page(tmp_path: Path, hosts: list[str]) -> None:
+    run({"ca01": good("One"), "ca02": None}, report_dir=str(tmp_path))
+    before = contents(tmp_path)
+    everything = {"localhost": None, "ca01": None, "ca02": None, "odd": "text"}
+    for check in (True, False):
+        result = run(everything, hosts=hosts, report_dir=str(tmp_path), check=check)
+        assert result["failed"] is True and result["changed"] is False and result["files"] == []
+        assert result["msg"].startswith("Nothing is known of any of the hosts") and str(tmp_path) in result["msg"]
+        assert all(host in result["msg"] for host in hosts)
+        assert [row["host"] for row in result["fleet"]["rows"]] == sorted(hosts) and contents(tmp_path) == before
+    # a host that is known of makes it a report again, and so does a fleet that is lost as a whole
+    for known in (["ca01", *hosts], ["ca01", "ca02"]):
+        assert "failed" not in run(everything, hosts=known, report_dir=str(tmp_path))
+    assert "failed" not in run(everything, hosts=hosts)
+
+
 def test_a_host_named_twice_is_reported_once() -> None:
     assert len(run({"ca01": None}, hosts=["ca01", "ca01"])["fleet"]["rows"]) == 1
 
 
 @pytest.mark.parametrize(
-    "recorded", [{"ca01": good("Same"), "ca02": good("Same")}, {"ca01": good("../up"), "ca02": None}]
+    ("recorded", "refused"),
+    [
+        ({"ca01": good("Same"), "ca02": good("Same")}, ["ca01", "ca02"]),
+        ({"ca01": good("Same"), "ca02": good("SAME")}, ["ca01", "ca02"]),
+        ({"ca01": good("../up"), "ca02": None}, ["ca01"]),
+        ({"ca01": good("x" * 300), "ca02": good("a/b")}, ["ca01", "ca02"]),
+        ({f"ca{number}": good(f"../{number}") for number in range(9)}, [f"ca{number}" for number in range(9)]),
+    ],
 )
-def test_names_that_cannot_be_used_are_refused_before_anything_is_written(
-    tmp_path: Path, recorded: dict[str, Any]
+@pytest.mark.parametrize("fail_on", [[], ["failed"]])
+def test_a_name_that_cannot_be_used_costs_no_other_ca_its_report(
+    tmp_path: Path, recorded: dict[str, Any], refused: list[str], fail_on: list[str]
 ) -> None:
-    result = run(recorded, report_dir=str(tmp_path / "reports"))
-    assert (
-        result["failed"] is True and "ca01" in result["msg"] and ("ca02" in result["msg"]) == ("Same" in result["msg"])
-    )
-    assert list(tmp_path.iterdir()) == [] and result["changed"] is False and len(result["fleet"]["rows"]) == 2
+    folder = tmp_path / "reports"
+    run({"ca77": good("Other", NIGHTS[2:])}, report_dir=str(folder))
+    recorded = {**recorded, "ca77": good("Other")}
+    predicted = run(recorded, report_dir=str(folder), fail_on=fail_on, check=True)
+    result = run(recorded, report_dir=str(folder), fail_on=fail_on)
+    assert predicted == result and result["failed"] is True and result["changed"] is True
+    assert all(f"{host} " in result["msg"] for host in refused) and "ca77" not in result["msg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+    assert {Path(path).name for path in result["files"]} == set(contents(folder)) == {"Other.json", "fleet.html"}
+    assert json.loads((folder / "Other.json").read_bytes())["newest"]["label"] == NEWEST
+    rows = {row["host"]: row for row in result["fleet"]["rows"]}
+    assert sorted(rows) == sorted(recorded) and rows["ca77"]["status"] == "ok"
+    page = (folder / "fleet.html").read_text(encoding="utf-8")
+    for host in refused:
+        assert rows[host]["status"] == "failed" and host in rows[host]["message"]
+        assert f'data-host="{host}"><td><span class="badge failed"' in page
+    assert result["fleet"]["counts"]["failed"] == len(refused)
     assert "failed" not in run(recorded)
+
+
+@pytest.mark.parametrize("lost", [None, good("Same", NIGHTS[1:])])
+def test_a_host_that_claims_the_name_of_another_does_not_get_its_report(tmp_path: Path, lost: Any) -> None:
+    run({"ca01": good("Same")}, report_dir=str(tmp_path))
+    age(tmp_path)
+    before = contents(tmp_path)["Same.json"]
+    for name in ("Same", "SAME"):
+        result = run({"ca01": lost, "ca02": good(name, NIGHTS[2:])}, report_dir=str(tmp_path))
+        assert result["failed"] is True and "ca01 and ca02" in result["msg"]
+        assert contents(tmp_path).keys() == {"Same.json", "fleet.html"} and contents(tmp_path)["Same.json"] == before
+
+
+def test_a_refused_host_still_says_why_it_failed(tmp_path: Path) -> None:
+    bad = {**good("../up"), "status": "failed", "message": "Back up: no space"}
+    (row,) = run({"ca01": bad}, report_dir=str(tmp_path))["fleet"]["rows"]
+    assert row["message"].endswith("cannot be the name of a report. Back up: no space")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -259,6 +314,21 @@ def test_a_file_that_is_no_report_is_not_overwritten(tmp_path: Path, content: st
     assert set(contents(tmp_path)) == {"One.json", "Two.json", "fleet.html"}
 
 
+def test_a_report_that_another_worker_writes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the strategy free each host runs the task; the file came after this one had read the folder."""
+    run({"ca01": good("One", NIGHTS[1:])}, report_dir=str(tmp_path))
+    written = contents(tmp_path)["One.json"]
+    monkeypatch.setattr(report_action, "read_folder", lambda *_: {})
+    result = run({"ca01": good("One")}, report_dir=str(tmp_path))
+    assert "failed" not in result and str(tmp_path / "One.json") in result["files"]
+    document = json.loads(contents(tmp_path)["One.json"][0])
+    assert document["newest"]["label"] == NEWEST and contents(tmp_path)["One.json"] != written
+    again = run({"ca01": good("One")}, report_dir=str(tmp_path))
+    assert "failed" not in again and again["changed"] is False
+    other = run({"ca02": good("One")}, report_dir=str(tmp_path))
+    assert other["warnings"] == ["One.json was the report of the host ca01, and is now of ca02."]
+
+
 def test_what_else_is_in_the_folder_does_no_harm(tmp_path: Path) -> None:
     run({"ca01": good("One")}, report_dir=str(tmp_path))
     known = (tmp_path / "One.json").read_text(encoding="utf-8")
@@ -281,11 +351,10 @@ def test_a_report_that_goes_to_another_host_is_warned_of(tmp_path: Path) -> None
 
 def test_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert run({"ca01": None}, report_dir="~/reports", check=True)["files"] == [
-        str(tmp_path / "home/reports/fleet.html")
-    ]
-    assert run({"ca01": None}, report_dir="reports", check=True)["files"] == ["/nowhere/reports/fleet.html"]
-    assert run({"ca01": None}, report_dir="")["files"] == []
+    recorded = {"ca01": outcome("failed", "no")}
+    assert run(recorded, report_dir="~/reports", check=True)["files"] == [str(tmp_path / "home/reports/fleet.html")]
+    assert run(recorded, report_dir="reports", check=True)["files"] == ["/nowhere/reports/fleet.html"]
+    assert run(recorded, report_dir="")["files"] == []
 
 
 @pytest.mark.parametrize(

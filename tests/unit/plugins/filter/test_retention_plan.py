@@ -24,6 +24,8 @@ def test_a_plan() -> None:
         "held_back": ["20261121T210000Z-full"],
         "warnings": [],
         "next_to_go": "20261121T210000Z-full",
+        "next_after_backups": 0,
+        "next_due": None,
     }
 
 

@@ -14,6 +14,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._chart import POINT_LIMIT,
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import OPEN_LIMIT, SET_LIMIT, page, text
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import DARK, LIGHT, SCRIPT, STYLE
 from ansible_collections.adcs.ca.plugins.plugin_utils._report import STATUSES, fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
 from histories import full
 from outcomes import expired, listing, made, outcome
@@ -248,3 +249,25 @@ def test_a_large_fleet_is_fast() -> None:
     start = time.process_time()
     assert len(page(documents)) < 20_000_000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit", "status", "words"),
+    [
+        ({"keep_last": 4}, None, "ok", 'after the next backup, about <time datetime="2026-11-23T21:00:00Z">2026-11-23 21:00</time>'),
+        ({"keep_last": 6}, None, "ok", 'after the next 3 backups, about <time datetime="2026-11-25T21:00:00Z">2026-11-25 21:00</time>'),
+        ({"keep_last": 6}, None, "failed", "after the next 3 backups"),
+        ({"keep_last": 1}, 1, "ok", "with the next run"),
+    ],
+)  # fmt: skip
+def test_when_the_next_set_goes(policy: dict[str, Any], limit: int | None, status: str, words: str) -> None:
+    planned = plan(NIGHTS, Policy.parse(policy), "2026-11-23T06:00:00Z", limit=limit)
+    found = listing(NIGHTS, policy=policy, plan=planned.as_dict(), removed=[])
+    written = page(fleet({"ca01": outcome(status, expire=found)}))
+    assert f"<dt>Goes next</dt><dd><code>{planned.next_to_go}</code> {words}</dd>" in written
+
+
+def test_when_the_next_set_goes_is_not_known_to_an_earlier_document() -> None:
+    document = fleet({"ca01": GOOD})["cas"][0]
+    del document["retention"]["next_after_backups"], document["retention"]["next_due"]
+    assert "<dt>Goes next</dt><dd><code>20261121T210000Z-full</code></dd>" in page(fleet({"ca01": None}, [document]))

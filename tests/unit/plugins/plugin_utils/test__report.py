@@ -9,17 +9,19 @@ import random
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils._report import (
     LOST,
     PROBLEM_LIMIT,
     STATUSES,
-    ReportError,
     document_text,
     file_names,
     fleet,
     human_span,
     read_document,
+    with_refusals,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils._summary import summary
 
 from histories import full, logs, unreadable
 from outcomes import LATE_AFTER_S, expired, listing, made, outcome
@@ -66,6 +68,12 @@ def test_status(found: Any, status: str, message: str) -> None:
     document = only(found)
     assert document["status"] == status
     assert message in document["message"] if message else document["message"] == ""
+
+
+def test_what_may_have_become_of_a_lost_host_fits_into_a_cell() -> None:
+    assert all(words in LOST for words in ("unreachable", "variable", "wrong type", "time", "interrupted"))
+    (row,) = summary(fleet({"ca01": None}))["rows"]
+    assert row["message"] == LOST
 
 
 def test_a_set_dated_in_the_future_makes_no_ca_look_safe() -> None:
@@ -118,6 +126,8 @@ def test_a_document_says_what_there_is() -> None:
             "held_back": [],
             "warnings": [],
             "next_to_go": "20261121T210000Z-full",
+            "next_after_backups": 1,
+            "next_due": "2026-11-23T21:00:00Z",
         },
     }  # fmt: skip
 
@@ -196,6 +206,12 @@ def test_what_a_failed_task_listed_counts() -> None:
 def test_a_listing_without_a_plan_keeps_the_plan_for_the_sets_that_are_left() -> None:
     before = only(outcome(expire=expired(NIGHTS, {"keep_daily": 4})))
     assert before["retention"]["next_to_go"] == "20261119T210000Z-full"
+    same = only(outcome(expire=listing(NIGHTS)), known(before))
+    assert same["retention"] == before["retention"] and before["retention"]["next_after_backups"] == 1
+    newer = only(outcome(expire=listing([full("2026-11-23 05:00"), *NIGHTS])), known(before))["retention"]
+    assert [newer[key] for key in ("next_to_go", "next_after_backups", "next_due")] == [
+        "20261119T210000Z-full", None, None
+    ]  # fmt: skip
     document = only(outcome(expire=listing(NIGHTS[:2])), known(before))
     assert [kept["label"] for kept in document["retention"]["keep"]] == [entry["label"] for entry in NIGHTS[:2]]
     assert document["retention"]["next_to_go"] is None
@@ -252,24 +268,41 @@ def test_newest_first_within_a_status() -> None:
 @pytest.mark.parametrize("folder", ["a/b", "a\\b", "..", ".", ".hidden", "a\0b", "a\nb", "x" * 201, "\u00e4" * 101])
 def test_a_name_that_is_none_for_a_file_is_refused(folder: str) -> None:
     document = only(outcome(expire=listing(NIGHTS, folder_name=folder)))
-    with pytest.raises(ReportError, match="host ca01 names"):
-        file_names([document])
+    good = fleet({"ca02": outcome(expire=listing(NIGHTS, name="Good"))})["cas"]
+    names, refusals = file_names([document, *good])
+    assert names == {"ca02": "Good.json"} and refusals.keys() == {"ca01"} and "host ca01 names" in refusals["ca01"]
 
 
 def test_names_of_files() -> None:
     found = {"ca01": outcome(expire=listing(NIGHTS, folder_name="Gr\u00fc\u00dfe #1..2")), "ca02": None}
-    assert file_names(fleet(found)["cas"]) == {"ca01": "Gr\u00fc\u00dfe #1..2.json"}
+    assert file_names(fleet(found)["cas"]) == ({"ca01": "Gr\u00fc\u00dfe #1..2.json"}, {})
 
 
 @pytest.mark.parametrize("folders", [("Example", "Example"), ("Example", "EXAMPLE")])
 def test_two_hosts_with_one_name_are_refused(folders: tuple[str, str]) -> None:
     hosts = {f"ca0{number}": outcome(expire=listing(NIGHTS, folder_name=name)) for number, name in enumerate(folders)}
-    with pytest.raises(ReportError, match="ca00 and ca01"):
-        file_names(fleet(hosts)["cas"])
+    hosts["ca05"] = outcome(expire=listing(NIGHTS, name="Good"))
+    names, refusals = file_names(fleet(hosts)["cas"])
+    assert names == {"ca05": "Good.json"} and refusals.keys() == {"ca00", "ca01"}
+    assert len(set(refusals.values())) == 1 and "ca00 and ca01" in refusals["ca00"]
+    assert all(repr(folder) in refusals["ca00"] for folder in folders)
     document = only(outcome(expire=listing(NIGHTS, folder_name=folders[0])))
     other = {"ca01": None, "ca09": outcome(expire=listing(NIGHTS, folder_name=folders[1]))}
-    with pytest.raises(ReportError, match="ca01 and ca09|ca09 and ca01"):
-        file_names(fleet(other, known(document))["cas"])
+    names, refusals = file_names(fleet(other, known(document))["cas"])
+    assert names == {} and "ca01 and ca09" in refusals["ca01"] and refusals["ca01"] == refusals["ca09"]
+
+
+def test_a_fleet_with_refusals_is_ordered_and_counted_anew() -> None:
+    hosts = {f"ca0{number}": outcome(expire=listing(NIGHTS, name="Same")) for number in (1, 2, 3)}
+    found = fleet({**hosts, "ca04": None, "ca05": outcome(expire=listing(NIGHTS))})
+    assert with_refusals(found, {}) == found
+    _, refusals = file_names(found["cas"])
+    assert "ca01, ca02 and ca03" in refusals["ca02"]
+    refused = with_refusals(found, refusals)
+    states = [(document["host"], document["status"]) for document in refused["cas"]]
+    assert states == [*((host, "failed") for host in hosts), ("ca04", "unreachable"), ("ca05", "ok")]
+    assert refused["counts"] == {"failed": 3, "unreachable": 1, "never": 0, "late": 0, "ok": 1}
+    assert refused["cas"][0] == {**found["cas"][1], "status": "failed", "message": refusals["ca01"]}
 
 
 def test_text_of_a_document() -> None:
@@ -309,6 +342,9 @@ def test_results_with_wrong_types_do_no_harm() -> None:
         5,
         float("inf"),
         float("nan"),
+        10**400,
+        -(10**400),
+        1e300,
         "x",
         "2026-99-99T99:99:99Z",
         True,
@@ -324,6 +360,24 @@ def test_results_with_wrong_types_do_no_harm() -> None:
     for value in odd:
         assert only(outcome(expire=value, backup=value))["status"] in STATUSES
         assert only(outcome(expire=good, late_after_s=value))["status"] in STATUSES
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        (0, 0), (2.5, 2), (-7, -7), (2**63 - 1, 2**63 - 1), (2**63, None), (-(2**63), -(2**63)), (-(2**63) - 1, None),
+        (10**400, None), (-(10**400), None), (1e300, None), (float("nan"), None), (float("inf"), None), (True, None),
+    ],
+    ids=lambda value: f"{value!r:.20}",
+)  # fmt: skip
+def test_numbers_are_of_64_bits(number: Any, kept: int | None) -> None:
+    odd = full("2026-11-22 21:00", bytes=number, duration_s=number, file_count=number)
+    found = outcome(expire=listing([odd, *NIGHTS[1:]]), late_after_s=number)
+    document = only(found)
+    assert [document["newest"][key] for key in ("bytes", "duration_s", "file_count")] == [kept] * 3
+    assert document["late_after_s"] == kept
+    # the page of all CAs must not depend on what one host counts
+    assert "202611" in page(fleet({"ca01": found, "ca02": outcome(expire=listing(NIGHTS, name="Other"))}))
 
 
 def test_problems_are_bounded_and_counted() -> None:

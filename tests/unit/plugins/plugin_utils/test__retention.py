@@ -127,6 +127,7 @@ def test_limit_holds_back_the_newer_ones() -> None:
     made = plan(NIGHTS, Policy.parse({"keep_last": 26}), NOW, limit=3)
     assert made.remove == (night(1), night(2), night(3)) and made.held_back == (night(4),)
     assert made.next_to_go == night(4)
+    assert (made.next_after_backups, made.next_due) == (0, None)
 
 
 CHAIN = [
@@ -201,6 +202,29 @@ def test_what_goes_next() -> None:
     assert planned([full("2026-11-29 21:00")], keep_last=1).next_to_go == "20261129T210000Z-full"
 
 
+@pytest.mark.parametrize(
+    ("rules", "backups", "due"),
+    [
+        ({"keep_last": 30}, 1, "2026-12-01T21:00:00Z"),
+        ({"keep_last": 32}, 3, "2026-12-03T21:00:00Z"),
+        ({"keep_last": 50}, 21, "2026-12-21T21:00:00Z"),
+        ({"keep_last": 100}, None, None),
+        ({"keep_within": "31d"}, 2, "2026-12-02T21:00:00Z"),
+        ({}, None, None),
+    ],
+)
+def test_when_it_goes(rules: dict[str, Any], backups: int | None, due: str | None) -> None:
+    made = planned(NIGHTS, **rules)
+    assert (made.next_after_backups, made.next_due) == (backups, due)
+    assert planned(NIGHTS, now="2027-06-01T00:00:00Z", **rules) == made
+    if backups:
+        history = NIGHTS
+        for number in range(backups):
+            assert not planned(history, **rules).remove
+            history = [full(str(datetime(2026, 12, 1 + number, 21))), *history]
+        assert planned(history, **rules).remove[0] == made.next_to_go and history[0]["started"] == due
+
+
 def test_the_plan_as_plain_types() -> None:
     assert planned(NIGHTS[:2], keep_last=1).as_dict() == {
         "keep": [{"label": night(30), "reasons": ["last", "newest full"]}],
@@ -208,6 +232,8 @@ def test_the_plan_as_plain_types() -> None:
         "held_back": [],
         "warnings": [],
         "next_to_go": night(30),
+        "next_after_backups": 1,
+        "next_due": "2026-12-01T21:00:00Z",
     }
 
 
