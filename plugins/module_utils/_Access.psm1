@@ -18,8 +18,12 @@ $inheritanceFlags = [System.Security.AccessControl.AceFlags]'ObjectInherit, Cont
 
 $system = 'S-1-5-18'
 $administrators = 'S-1-5-32-544'
+# https://learn.microsoft.com/en-us/windows-server/identity/ad-ds/manage/understand-security-identifiers
+$trustedInstaller = 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464'
 $everyone = 'S-1-1-0'
 $authenticatedUsers = 'S-1-5-11'
+# SYSTEM, NETWORK SERVICE and virtual accounts show the computer's account on the network
+$actsAsComputer = '^S-1-5-(18|20|80-.+)$'
 
 Function Initialize-AdcsCaRepository {
     <#
@@ -57,7 +61,7 @@ Function Initialize-AdcsCaRepository {
         for ($at = $Repository.path; $at -and -not [System.IO.Directory]::Exists($at); $at = [System.IO.Path]::GetDirectoryName($at)) {
             $missing.Push($at)
         }
-        $list = Get-AdcsCaPrivateSddl -Reader $reader
+        $list = Get-AdcsCaPrivateSddl -Path $Repository.path -Reader $reader
         foreach ($folder in $missing) {
             $null = [Adcs.Ca.PrivateFolder]::Create($folder, $list)
         }
@@ -99,7 +103,10 @@ Function Get-AdcsCaPrivateSddl {
     <#
     .SYNOPSIS
     The access list of a repository: protected, full control for SYSTEM and Administrators, and for the account that runs the
-    backup where it is no administrator, as a backup operator is under role separation.
+    backup where it is no administrator, as a backup operator is under role separation, or as anybody may be on a file server.
+
+    .PARAMETER Path
+    The folder. On a share the administrators of the list are those of the file server.
 
     .PARAMETER Reader
     The SIDs of those who may read.
@@ -107,12 +114,16 @@ Function Get-AdcsCaPrivateSddl {
     [CmdletBinding()]
     [OutputType([String])]
     param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
         [AllowEmptyCollection()]
         [String[]]
         $Reader = @()
     )
 
-    ConvertTo-AdcsCaSddl -Entry (Get-AdcsCaWantedAccess -Reader $Reader)
+    ConvertTo-AdcsCaSddl -Entry (Get-AdcsCaWantedAccess -Path $Path -Reader $Reader)
 }
 
 Function Get-AdcsCaWantedAccess {
@@ -120,18 +131,25 @@ Function Get-AdcsCaWantedAccess {
     .SYNOPSIS
     The entries of a repository's access list, {sid, mask}.
 
+    .PARAMETER Path
+    The folder.
+
     .PARAMETER Reader
     The SIDs of those who may read.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
     param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path,
+
         [AllowEmptyCollection()]
         [String[]]
         $Reader = @()
     )
 
-    $full = @($system, (Get-AdcsCaKeeper) , $administrators | Select-Object -Unique)
+    $full = @($system, (Get-AdcsCaKeeper -Path $Path), $administrators | Where-Object { $_ } | Select-Object -Unique)
     foreach ($sid in $full) {
         @{ sid = $sid; mask = $fullControl }
     }
@@ -143,13 +161,35 @@ Function Get-AdcsCaWantedAccess {
 Function Get-AdcsCaKeeper {
     <#
     .SYNOPSIS
-    The SID through which the account that runs the task gets at a repository: that of Administrators, or its own.
+    The SID through which the account that runs the task gets at a repository: that of Administrators, or its own; nothing where a
+    file server knows it by no SID of this host.
+
+    .PARAMETER Path
+    The folder. Whether the account is an administrator of the file server cannot be told from here, so on a share it is its own SID.
+
+    .NOTES
+    What the service accounts are on the network: https://learn.microsoft.com/en-us/windows/win32/services/service-user-accounts
     #>
     [CmdletBinding()]
     [OutputType([String])]
-    param ()
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
 
     $user = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    if ($Path.StartsWith('\\')) {
+        if ($user.User.Value -notmatch $actsAsComputer) {
+            return $user.User.Value
+        }
+        try {
+            return [System.Security.Principal.NTAccount]::new("$env:COMPUTERNAME`$").Translate([System.Security.Principal.SecurityIdentifier]).Value
+        }
+        catch [System.Security.Principal.IdentityNotMappedException] {
+            return $null
+        }
+    }
     $principal = [System.Security.Principal.WindowsPrincipal]::new($user)
     if ($principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
         return $administrators
@@ -184,7 +224,7 @@ Function Get-AdcsCaNarrowerSddl {
         $Reader = @()
     )
 
-    $wanted = @(Get-AdcsCaWantedAccess -Reader $Reader)
+    $wanted = @(Get-AdcsCaWantedAccess -Path $Path -Reader $Reader)
     $descriptor = [System.Security.AccessControl.RawSecurityDescriptor]::new([Adcs.Ca.PrivateFolder]::GetAccess($Path))
     $isProtected = $descriptor.ControlFlags -band [System.Security.AccessControl.ControlFlags]::DiscretionaryAclProtected
     if (-not $isProtected -or $null -eq $descriptor.DiscretionaryAcl) {
@@ -192,16 +232,18 @@ Function Get-AdcsCaNarrowerSddl {
     }
 
     $present = @($descriptor.DiscretionaryAcl | ForEach-Object { ConvertFrom-AdcsCaAce -Ace $_ })
-    # whoever runs the task may keep a right of its own beside that of its group
-    $own = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
-    $allowed = $wanted + @($present | Where-Object { $_.sid -eq $own -and $own -notin $wanted.sid } | ForEach-Object { @{ sid = $own; mask = $fullControl } })
+    $user = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $own = $user.User.Value
+    # whoever runs the task may keep a right of its own beside that of its group, and on a share the one of a group of the domain
+    $mine = @($own) + @(if ($Path.StartsWith('\\') -and $own -notin $present.sid) { $user.Groups.Value | Where-Object { $_ -match '^S-1-5-21-' } })
+    $allowed = $wanted + @($present | Where-Object { $_.sid -in $mine -and $_.sid -notin $wanted.sid } | ForEach-Object { @{ sid = $_.sid; mask = $fullControl } })
     $kept = @(foreach ($entry in $allowed) {
             $mask = $entry.mask -band (Get-AdcsCaGrantedMask -Entry $present -Sid $entry.sid)
             if ($mask) {
                 @{ sid = $entry.sid; mask = $mask }
             }
         })
-    Assert-AdcsCaAccessKept -Path $Path -Entry $kept -Reader $Reader -Own $own
+    Assert-AdcsCaAccessKept -Path $Path -Entry $kept -Reader $Reader -Own $mine
     $denied = @($present | Where-Object { $_.denies })
     $before = @($present | ForEach-Object { "$($_.denies) $($_.sid) $($_.mask)" } | Sort-Object -Unique) -join ';'
     $after = @($denied + $kept | ForEach-Object { "$([bool]$_.denies) $($_.sid) $($_.mask)" } | Sort-Object -Unique) -join ';'
@@ -225,7 +267,7 @@ Function Assert-AdcsCaAccessKept {
     The SIDs of those who should be able to read.
 
     .PARAMETER Own
-    The SID of the account that runs the task.
+    The SIDs of the account that runs the task that may stand in the list beside Administrators.
     #>
     [CmdletBinding()]
     param (
@@ -243,13 +285,14 @@ Function Assert-AdcsCaAccessKept {
         $Reader = @(),
 
         [Parameter(Mandatory = $true)]
-        [String]
+        [String[]]
         $Own
     )
 
     $full = @($Entry | Where-Object { $_.mask -eq $fullControl } | ForEach-Object { $_.sid })
-    $keeper = Get-AdcsCaKeeper
-    if ($keeper -notin $full -and $Own -notin $full) {
+    # whether the account is one of the administrators of a file server shows when it writes
+    $keeper = if ($Path.StartsWith('\\')) { $administrators } else { Get-AdcsCaKeeper -Path $Path }
+    if (-not @(@($keeper) + $Own | Where-Object { $_ -in $full }).Count) {
         $message = "The access list of '$Path' does not give $(Get-AdcsCaAccountName -Sid $keeper) full control of all below it, and a tighter list is never " +
         'widened. Give it full control by hand, or choose another destination.'
         throw [Adcs.Ca.BackupException]::new($message, 0)
@@ -384,4 +427,28 @@ Function Get-AdcsCaAccountName {
     }
 }
 
-Export-ModuleMember -Function Assert-AdcsCaAccess, Get-AdcsCaPrivateSddl, Initialize-AdcsCaRepository
+Function Assert-AdcsCaTrustedOwner {
+    <#
+    .SYNOPSIS
+    Throws when an existing folder belongs to an account that must not decide over it: an owner can give himself any right.
+
+    .PARAMETER Path
+    The folder.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $owner = [System.Security.AccessControl.RawSecurityDescriptor]::new([Adcs.Ca.PrivateFolder]::GetAccess($Path)).Owner.Value
+    $own = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    if ($owner -notin $system, $administrators, $trustedInstaller, $own) {
+        $message = "The folder '$Path' belongs to $(Get-AdcsCaAccountName -Sid $owner), who could keep every backup from running. Find out who made it, then " +
+        'delete it, or give it to Administrators: icacls <folder> /setowner *S-1-5-32-544.'
+        throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+}
+
+Export-ModuleMember -Function Assert-AdcsCaAccess, Assert-AdcsCaTrustedOwner, Get-AdcsCaPrivateSddl, Initialize-AdcsCaRepository

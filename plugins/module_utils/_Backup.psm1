@@ -80,6 +80,8 @@ Function Invoke-AdcsCaBackup {
     }
 
     Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $caLock) -Block {
+        # the list of a repository that another host is at work in is not ours to change
+        Assert-AdcsCaUnlocked -Lock $repositoryLock
         Initialize-AdcsCaRepository -Repository $repository -Access $Option.access
         Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $repositoryLock) -Block { Invoke-AdcsCaLockedRun -Run $run }
     }

@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
@@ -222,14 +223,19 @@ Function Get-AdcsCaRepositoryProblem {
     foreach ($item in Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not $known.Contains($_.Name) }) {
         New-AdcsCaProblem -Kind unknown -Path $item.FullName -Message "'$($item.Name)' is in the repository but is no set"
     }
+    # a backup at work has its set there
+    $lock = Get-AdcsCaLock -Repository $Repository
     try {
+        if (Test-AdcsCaLocked -Lock $lock) {
+            return
+        }
         $leftovers = @(Get-AdcsCaFolderItem -Path $Repository.staging)
     }
     catch {
         return New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
     }
     foreach ($item in $leftovers) {
-        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; a running backup works on it, or the next one deals with it"
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next backup deals with it"
     }
 }
 

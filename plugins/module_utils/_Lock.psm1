@@ -8,8 +8,12 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Access
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+
+# ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION
+$inUse = 0x80070020, 0x80070021
 
 Function Get-AdcsCaLock {
     <#
@@ -24,7 +28,7 @@ Function Get-AdcsCaLock {
     backups of it to different destinations do not meet.
 
     .OUTPUTS
-    Hashtables {path, what}.
+    Hashtables {path, what, trusted_owner: whether the folder of the lock must belong to somebody who may decide over it}.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -39,9 +43,10 @@ Function Get-AdcsCaLock {
 
     if ($Authority) {
         $folder = [System.IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicationData'), 'adcs.ca')
-        @{ path = [System.IO.Path]::Combine($folder, "$($Authority.folder_name).lock"); what = "the CA '$($Authority.name)'" }
+        # every account may make a folder there
+        @{ path = [System.IO.Path]::Combine($folder, "$($Authority.folder_name).lock"); what = "the CA '$($Authority.name)'"; trusted_owner = $true }
     }
-    @{ path = [System.IO.Path]::Combine($Repository.path, '.lock'); what = "the repository '$($Repository.path)'" }
+    @{ path = [System.IO.Path]::Combine($Repository.path, '.lock'); what = "the repository '$($Repository.path)'"; trusted_owner = $false }
 }
 
 Function Open-AdcsCaLock {
@@ -68,8 +73,13 @@ Function Open-AdcsCaLock {
 
     $folder = [System.IO.Path]::GetDirectoryName($Lock.path)
     Assert-AdcsCaOrdinaryFolder -Path $folder
-    if (-not [System.IO.Directory]::Exists($folder)) {
-        $null = [Adcs.Ca.PrivateFolder]::Create($folder, (Get-AdcsCaPrivateSddl))
+    if ([System.IO.Directory]::Exists($folder)) {
+        if ($Lock.trusted_owner) {
+            Assert-AdcsCaTrustedOwner -Path $folder
+        }
+    }
+    else {
+        $null = [Adcs.Ca.PrivateFolder]::Create($folder, (Get-AdcsCaPrivateSddl -Path $folder))
     }
     $holder = "host $env:COMPUTERNAME, process $PID, since $(ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow))"
     $content = [System.Text.UTF8Encoding]::new($false).GetBytes($holder)
@@ -88,7 +98,7 @@ Function Open-AdcsCaLock {
             $file.Dispose()
         }
         Assert-AdcsCaUnlocked -Lock $Lock
-        throw [Adcs.Ca.BackupException]::FromIO($cause, 'CreateFile', 0, $Lock.path, "The lock of $($Lock.what) could not be taken, as its folder is not writable")
+        throw (ConvertTo-AdcsCaLockError -Lock $Lock -Cause $cause -What 'could not be taken, as its folder is not writable')
     }
 }
 
@@ -107,16 +117,84 @@ Function Assert-AdcsCaUnlocked {
         $Lock
     )
 
-    if (-not [System.IO.File]::Exists($Lock.path)) {
-        return
-    }
-    try {
-        [System.IO.File]::Open($Lock.path, 'Open', 'Read', 'Read, Delete').Dispose()
-    }
-    catch {
+    if (Test-AdcsCaLocked -Lock $Lock) {
         $holder = Get-AdcsCaLockHolder -Path $Lock.path
         $message = "Another run of this collection holds $($Lock.what): $holder. Wait until it ends, then run again."
         throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+}
+
+Function Test-AdcsCaLocked {
+    <#
+    .SYNOPSIS
+    Whether somebody holds a lock. Writes nothing. Throws where that cannot be told.
+
+    .PARAMETER Lock
+    A lock of Get-AdcsCaLock.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Lock
+    )
+
+    if (-not [System.IO.File]::Exists($Lock.path)) {
+        return $false
+    }
+    try {
+        [System.IO.File]::Open($Lock.path, 'Open', 'Read', 'Read, Delete').Dispose()
+        return $false
+    }
+    catch [System.IO.FileNotFoundException], [System.IO.DirectoryNotFoundException] {
+        # its holder released it at this moment
+        return $false
+    }
+    catch {
+        $cause = $_.Exception.GetBaseException()
+        if ($cause.HResult -notin $inUse) {
+            throw (ConvertTo-AdcsCaLockError -Lock $Lock -Cause $cause -What 'could not be looked at')
+        }
+        return $true
+    }
+}
+
+Function ConvertTo-AdcsCaLockError {
+    <#
+    .SYNOPSIS
+    The BackupException for a lock file that an account cannot use, with what there is to say of shares.
+
+    .PARAMETER Lock
+    A lock of Get-AdcsCaLock.
+
+    .PARAMETER Cause
+    What was caught.
+
+    .PARAMETER What
+    What could not be done, as the end of a sentence.
+    #>
+    [CmdletBinding()]
+    [OutputType([Exception])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Lock,
+
+        [Parameter(Mandatory = $true)]
+        [Exception]
+        $Cause,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $What
+    )
+
+    try {
+        throw [Adcs.Ca.BackupException]::FromIO($Cause, 'CreateFile', 0, $Lock.path, "The lock of $($Lock.what) $What")
+    }
+    catch {
+        ConvertTo-AdcsCaShareError -Path $Lock.path -ErrorRecord $_
     }
 }
 
@@ -151,4 +229,4 @@ Function Get-AdcsCaLockHolder {
     }
 }
 
-Export-ModuleMember -Function Assert-AdcsCaUnlocked, Get-AdcsCaLock, Open-AdcsCaLock
+Export-ModuleMember -Function Assert-AdcsCaUnlocked, Get-AdcsCaLock, Open-AdcsCaLock, Test-AdcsCaLocked

@@ -17,7 +17,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
     {
         internal const int SE_FILE_OBJECT = 1;
         internal const uint SDDL_REVISION_1 = 1;
+        internal const uint OWNER_SECURITY_INFORMATION = 0x00000001;
         internal const uint DACL_SECURITY_INFORMATION = 0x00000004;
+        internal const uint OWNER_AND_DACL = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
         internal const uint PROTECTED_DACL_SECURITY_INFORMATION = 0x80000000;
         internal const int ERROR_ALREADY_EXISTS = 183;
 
@@ -126,12 +128,12 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
             }
         }
 
-        /// <summary>The access list of a folder.</summary>
+        /// <summary>The owner and the access list of a folder.</summary>
         public static string GetAccess(string path)
         {
             SafeLocalHandle descriptor;
             int error = NativeMethods.GetNamedSecurityInfoW(
-                path, NativeHelpers.SE_FILE_OBJECT, NativeHelpers.DACL_SECURITY_INFORMATION,
+                path, NativeHelpers.SE_FILE_OBJECT, NativeHelpers.OWNER_AND_DACL,
                 IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, out descriptor);
             using (descriptor)
             {
@@ -139,7 +141,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._PrivateFolder
                     throw Failed("GetNamedSecurityInfoW", error, path);
                 SafeLocalHandle text;
                 if (!NativeMethods.ConvertSecurityDescriptorToStringSecurityDescriptorW(
-                    descriptor, NativeHelpers.SDDL_REVISION_1, NativeHelpers.DACL_SECURITY_INFORMATION, out text, IntPtr.Zero))
+                    descriptor, NativeHelpers.SDDL_REVISION_1, NativeHelpers.OWNER_AND_DACL, out text, IntPtr.Zero))
                     throw Failed("ConvertSecurityDescriptorToStringSecurityDescriptorW", Marshal.GetLastWin32Error(), path);
                 using (text)
                     return Marshal.PtrToStringUni(text.DangerousGetHandle());

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,8 +73,44 @@ def test_a_fresh_set_needs_no_lock(case: Case, repository_lock: Path) -> None:
 
 
 def test_reading_needs_no_lock(case: Case, repository_lock: Path) -> None:
+    (case.repository / ".staging" / "20260101T000000Z-full").mkdir(parents=True)
     run = case.module("backup_info")
-    assert not run.failed and len(run.result["sets"]) == 1 and run.result["problems"] == []
+    assert not run.failed and len(run.result["sets"]) == 1
+    assert run.result["problems"] == [], "what lies in staging is the set of whoever holds the lock"
+
+
+def test_the_list_of_a_repository_that_another_host_is_at_work_in_stays(case: Case, repository_lock: Path) -> None:
+    path = rf"C:\Backup\{case.ca.folder_name}"
+    case.worker.script(
+        f"[Adcs.Ca.PrivateFolder]::SetAccess('{path}', 'D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FR;;;BU)')"
+    )
+    before = case.worker.script(f"[Adcs.Ca.PrivateFolder]::GetAccess('{path}')")
+    assert case.backup().failed
+    assert case.worker.script(f"[Adcs.Ca.PrivateFolder]::GetAccess('{path}')") == before
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_lock_file_that_may_not_be_read_is_not_taken_for_a_holder_substituted(case: Case, check_mode: bool) -> None:
+    case.repository.mkdir(parents=True)
+    (case.repository / ".lock").write_text("host GONE, process 1")
+    case.faults(Fault(rf"NtCreateFile@{case.ca.folder_name}\.lock", "*", "hresult", "0xC0000022"))
+    run = case.backup(check_mode=check_mode)
+    assert run.failed and "could not be looked at" in run.message and "Another run" not in run.message
+    assert run.result["hresult_name"] == "E_ACCESSDENIED"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_locks_that_a_user_made_first_is_refused_substituted(case: Case) -> None:
+    """Wine takes the owner of a Linux file for that of Windows: somebody else is ANONYMOUS LOGON there."""
+    folder = case.engine.linux_path(r"C:\ProgramData\adcs.ca")
+    assert not case.backup().failed
+    os.chown(folder, 65534, 65534)
+    try:
+        run = case.backup()
+    finally:
+        os.chown(folder, os.geteuid(), os.getegid())
+    assert run.failed and "/setowner" in run.message and case.only_set()
+    assert not case.backup().failed
 
 
 def test_dead_locks_are_taken_over(case: Case) -> None:

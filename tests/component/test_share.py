@@ -47,6 +47,11 @@ def test_a_backup_on_a_share_is_like_any_other(case: Case, share: Path) -> None:
     case.assert_clean()
     assert run.result["path"] == rf"{PATH}\{case.ca.folder_name}\{folder.name}"
     assert [entry.name for entry in share.iterdir()] == ["Backup"]
+    own, list_of_it = case.worker.script(
+        "[Security.Principal.WindowsIdentity]::GetCurrent().User.Value;"
+        f"[Adcs.Ca.PrivateFolder]::GetAccess('{PATH}\\{case.ca.folder_name}')"
+    )
+    assert f"(A;OICI;FA;;;{own})" in list_of_it, "an administrator of the CA host need not be one of the file server"
 
     listed = case.module("backup_info", path=PATH, verify="hashes").result
     assert [entry["label"] for entry in listed["sets"]] == [folder.name] and listed["problems"] == []
