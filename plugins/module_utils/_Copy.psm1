@@ -171,7 +171,7 @@ Function Copy-AdcsCaDynamicFile {
             continue
         }
         try {
-            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path)
+            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path, $Run.option.verify)
         }
         catch {
             $cause = $_.Exception.GetBaseException()

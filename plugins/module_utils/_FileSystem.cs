@@ -9,6 +9,7 @@ using Microsoft.Win32.SafeHandles;
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading;
@@ -153,7 +154,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             Move(source, target, NativeHelpers.MOVEFILE_WRITE_THROUGH);
         }
 
-        /// <summary>Writes a file so that at any moment the old or the new content is there in full, flushed to the disk.</summary>
+        /// <summary>Writes a file so that at any moment the old or the new content is there in full, read again and flushed to the disk.</summary>
         public static void WriteDurably(string path, byte[] content)
         {
             string temporary = path + ".new";
@@ -165,22 +166,33 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
                     file.Flush(true);
                 }
             });
+            byte[] stored = null;
+            Guarded("ReadFile", "read", temporary, delegate { stored = File.ReadAllBytes(temporary); });
+            if (!stored.SequenceEqual(content))
+                throw BackupException.OnFile("WriteFile", 0, path, String.Format("'{0}' was not stored as it was written. Check the destination's disk.", path));
             Move(temporary, path, NativeHelpers.MOVEFILE_WRITE_THROUGH | NativeHelpers.MOVEFILE_REPLACE_EXISTING);
         }
 
         /// <summary>Copies a file to a new one that is flushed to the disk, hashed in the same pass. Nothing is left of a failed copy.</summary>
-        /// <exception cref="IOException">The source cannot be opened or read (FileNotFoundException and its kin).</exception>
+        /// <param name="source">The file to copy.</param>
+        /// <param name="target">The file to create; it must not exist.</param>
+        /// <param name="verify">Whether to read the copy again and compare it.</param>
+        /// <exception cref="IOException">The source cannot be opened or read (FileNotFoundException and its kin), or the copy differs.</exception>
         /// <exception cref="UnauthorizedAccessException">The source may not be read, or is a folder.</exception>
         /// <exception cref="BackupException">The copy cannot be written.</exception>
-        public static CopiedFile CopyFile(string source, string target)
+        public static CopiedFile CopyFile(string source, string target, bool verify)
         {
             using (FileStream input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1))
             {
                 FileStream output = CreateNew(target);
                 try
                 {
+                    CopiedFile copied;
                     using (output)
-                        return Copy(input, output);
+                        copied = Copy(input, output);
+                    if (verify && Read(target).Sha256 != copied.Sha256)
+                        throw new IOException(String.Format("'{0}' was not stored as it was read", target));
+                    return copied;
                 }
                 catch (Exception cause)
                 {

@@ -198,7 +198,7 @@ OWN_ROWS = (
         code=DEVICE_ERROR,
         words=("manifest.json",),
     ),
-    Row("publish", "publish the set", PUBLISH, there=COPIED, code="0xC0000022", words=("MoveFileExW", ".staging")),
+    Row("publish", "publish the set", PUBLISH, there=COPIED, code=DEVICE_ERROR, words=("MoveFileExW", ".staging")),
     Row("staging", "remove the empty staging", rf"NtOpenFile@{REPOSITORY}\.staging", 4, PUBLISHED, code="0xC0000022"),
     Row("unlock", "release the locks", PUBLISH, there=PUBLISHED, code=None),
 )
@@ -223,11 +223,12 @@ ZERO = Column("zero", "gives nothing too early")
 CORRUPT = Column("corrupt", "alters data")
 FULL = Column("full", "the disk is full")
 LOCKED = Column("locked", "a scanner has the file open")
+HELD = Column("held", "a scanner has the file open for a moment")
 STOPPED = Column("stopped", "the service stops behind the call")
 CLOCK = Column("clock", "the clock is set back an hour")
 ADDED = Column("added", "the CA begins a new log")
 GONE = Column("gone", "a dynamic file is missing")
-COLUMNS = (FAILS, CRASH, HANG, SHORT, LONG, ZERO, CORRUPT, FULL, LOCKED, STOPPED, CLOCK, ADDED, GONE)
+COLUMNS = (FAILS, CRASH, HANG, SHORT, LONG, ZERO, CORRUPT, FULL, LOCKED, HELD, STOPPED, CLOCK, ADDED, GONE)
 
 CLOCK_SHIFT_S = -3600
 # What can meet a full disk: whatever asks for room for data, or for an entry in a folder.
@@ -257,6 +258,8 @@ IN_SESSION = {
     "manifest rename": COPIED,
     "dynamic copy": COPIED,
 }
+# Windows refuses these while a file is open, and they are tried again for a while.
+RENAMES = frozenset({"manifest rename", "publish"})
 # Whoever meets a file that somebody else has open meets it when it opens the file itself: where that is another call than
 # the row's, it is this one.
 OPENS = {
@@ -264,10 +267,10 @@ OPENS = {
     "restore map": (r"NtCreateFile@DataBase\certbkxp.dat", 1),
     "re-read": (rf"NtCreateFile@{DATABASE}", 2),
     "manifest": ("NtCreateFile@manifest.json", 1),
-    "manifest rename": None,
+    "manifest rename": ("NtSetInformationFile@manifest.json", "*"),
     "dynamic copy": (r"NtCreateFile@Dynamic\{folder}.crl", 1),
-    "last manifest": ("NtCreateFile@manifest.json", 2),
-    "publish": None,
+    "last manifest": ("NtCreateFile@manifest.json", 3),
+    "publish": (PUBLISH, "*"),
     "staging": None,
 }
 
@@ -286,7 +289,7 @@ class Cell:
     ok: bool = False
     words: tuple[str, ...] = ()
     there: str = NOTHING
-    at: tuple[str, int] | None = None
+    at: tuple[str, int | str] | None = None
 
     @property
     def id(self) -> str:
@@ -295,7 +298,7 @@ class Cell:
     def fault(self, calls: Mapping[str, int], **names: str) -> Fault:
         """Return the fault, for a run that makes so many calls of each function, with these names in its target."""
         target, call = self.at or (self.row.target, self.row.call)
-        return Fault(target.format(**names), calls[target] if call == "last" else int(call), self.action, self.argument)
+        return Fault(target.format(**names), calls[target] if call == "last" else call, self.action, self.argument)
 
 
 def cell(row: Row, column: Column) -> Cell | str:
@@ -335,11 +338,13 @@ def _special(row: Row, column: Column) -> Cell | str:
     if column is CORRUPT:
         if reading:
             return Cell(row, column, "corrupt", ok=True)
-        if row.key in ("restore map", "write", "re-read"):
+        if row.key == "re-read":
             return Cell(row, column, "corrupt", words=row.words)
         if row.target in LISTS:
             return "gives a list; lists that lie are tried in test_refused.py"
-        return "is not tried" if row.target.startswith("NtWriteFile") else "carries no content of a file"
+        if row.target.startswith("NtWriteFile"):
+            return Cell(row, column, "corrupt", None, not row.words, row.words, row.there)
+        return "carries no content of a file"
     if column is FULL:
         if row.key == "space":
             return Cell(row, column, "free", 4096, words=("Too little free space",))
@@ -353,6 +358,10 @@ def _special(row: Row, column: Column) -> Cell | str:
         if row.key not in OPENS:
             return "opens no file of a set"
         return Cell(row, column, "hresult", SHARING_VIOLATION, not row.words, row.words, row.there, at=OPENS[row.key])
+    if column is HELD:
+        if row.key not in RENAMES:
+            return "is not tried again"
+        return Cell(row, column, "hresult", "0xC0000022", ok=True, there=row.there)
     if column in (STOPPED, ADDED) and row.key in IN_SESSION:
         return _during_file_call(row, column)
     if row.kind != "ca":

@@ -46,7 +46,7 @@ MOMENTS = [
     ),
     *_moments("write the manifest", rf"NtWriteFile@{LEFT}\manifest.json", DEVICE_ERROR, "crash"),
     *_moments("put it in place", rf"NtSetInformationFile@{LEFT}\manifest.json", DEVICE_ERROR, "crash_after"),
-    *_moments("publish", PUBLISH, SHARING_VIOLATION, "crash", "crash_after"),
+    *_moments("publish", PUBLISH, DEVICE_ERROR, "crash", "crash_after"),
 ]
 
 
