@@ -73,12 +73,8 @@ Function Open-AdcsCaLock {
 
     $folder = [System.IO.Path]::GetDirectoryName($Lock.path)
     Assert-AdcsCaOrdinaryFolder -Path $folder
-    if ([System.IO.Directory]::Exists($folder)) {
-        if ($Lock.trusted_owner) {
-            Assert-AdcsCaTrustedOwner -Path $folder
-        }
-    }
-    else {
+    Assert-AdcsCaLockOwner -Lock $Lock
+    if (-not [System.IO.Directory]::Exists($folder)) {
         $null = [Adcs.Ca.PrivateFolder]::Create($folder, (Get-AdcsCaPrivateSddl -Path $folder))
     }
     $holder = "host $env:COMPUTERNAME, process $PID, since $(ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow))"
@@ -105,7 +101,7 @@ Function Open-AdcsCaLock {
 Function Assert-AdcsCaUnlocked {
     <#
     .SYNOPSIS
-    Throws and names the holder when somebody holds a lock. Writes nothing.
+    Throws and names the holder when somebody holds a lock, or when its folder is not to be trusted. Writes nothing.
 
     .PARAMETER Lock
     A lock of Get-AdcsCaLock.
@@ -117,10 +113,29 @@ Function Assert-AdcsCaUnlocked {
         $Lock
     )
 
+    Assert-AdcsCaLockOwner -Lock $Lock
     if (Test-AdcsCaLocked -Lock $Lock) {
         $holder = Get-AdcsCaLockHolder -Path $Lock.path
         $message = "Another run of this collection holds $($Lock.what): $holder. Wait until it ends, then run again."
         throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+}
+
+Function Assert-AdcsCaLockOwner {
+    <#
+    .SYNOPSIS
+    Throws when the folder of a lock is one that must belong to somebody trusted, and does not.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Lock
+    )
+
+    $folder = [System.IO.Path]::GetDirectoryName($Lock.path)
+    if ($Lock.trusted_owner -and [System.IO.Directory]::Exists($folder)) {
+        Assert-AdcsCaTrustedOwner -Path $folder
     }
 }
 

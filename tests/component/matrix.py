@@ -314,9 +314,9 @@ def cell(row: Row, column: Column) -> Cell | str:
         if row.code is None:
             return "returns nothing that could say so"
         return Cell(row, column, "hresult", row.code, not row.words, row.words, row.there)
-    if column is CRASH or (column.ends and not row.like):
+    if column.ends:
         return Cell(row, column, column.key, there=row.there)
-    if row.like and column in (HANG, CLOCK, STOPPED, ADDED):
+    if row.like and column in (CLOCK, STOPPED, ADDED):
         return f"is the same as in the row '{_title(row.like)}'"
     if column is CLOCK:
         return Cell(row, column, "set_clock", CLOCK_SHIFT_S, ok=True, there=row.there)

@@ -145,6 +145,16 @@ def test_the_repository_of_another_ca(case: Case, history: list[Path]) -> None:
     assert_refused(case, [history[1].name], "belongs to the CA")
 
 
+def test_a_repository_that_another_ca_takes_while_the_lock_is_awaited(case: Case, history: list[Path]) -> None:
+    """Simulated by a newest set of another host that only the first look at the repository cannot read."""
+    document = sets.manifest(history[0])
+    write_manifest(history[0], {**document, "ca": {**document["ca"], "host": "ca99.lab.example"}})
+    case.faults(Fault(f"NtReadFile@{history[0].name}\\manifest.json", 1, "corrupt"))
+    run = expire(case, [history[3].name])
+    assert run.failed and "belongs to the CA" in run.message, run.message
+    assert run.result["removed"] == [] and history[3].is_dir()
+
+
 def test_the_repository_of_a_ca_that_moved_here(case: Case, history: list[Path]) -> None:
     for folder in history:
         document = sets.manifest(folder)

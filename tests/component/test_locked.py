@@ -100,13 +100,14 @@ def test_a_lock_file_that_may_not_be_read_is_not_taken_for_a_holder_substituted(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_locks_that_a_user_made_first_is_refused_substituted(case: Case) -> None:
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_folder_of_locks_that_a_user_made_first_is_refused_substituted(case: Case, check_mode: bool) -> None:
     """Wine takes the owner of a Linux file for that of Windows: somebody else is ANONYMOUS LOGON there."""
     folder = case.engine.linux_path(r"C:\ProgramData\adcs.ca")
     assert not case.backup().failed
     os.chown(folder, 65534, 65534)
     try:
-        run = case.backup()
+        run = case.backup(check_mode=check_mode)
     finally:
         os.chown(folder, os.geteuid(), os.getegid())
     assert run.failed and "/setowner" in run.message and case.only_set()

@@ -39,5 +39,4 @@ def test_every_column_is_used_and_every_empty_cell_has_a_reason() -> None:
 
 def test_every_row_crashes_and_all_but_the_release_of_the_lock_hang() -> None:
     for column, without in ((matrix.CRASH, set()), (matrix.HANG, {"unlock"})):
-        rows = [row for row in matrix.ROWS if column is matrix.CRASH or not row.like]
-        assert {row.key for row in rows if isinstance(matrix.cell(row, column), str)} == without
+        assert {row.key for row in matrix.ROWS if isinstance(matrix.cell(row, column), str)} == without
