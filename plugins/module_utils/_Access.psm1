@@ -22,6 +22,7 @@ $administrators = 'S-1-5-32-544'
 $trustedInstaller = 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464'
 $everyone = 'S-1-1-0'
 $authenticatedUsers = 'S-1-5-11'
+$users = 'S-1-5-32-545'
 # SYSTEM, NETWORK SERVICE and virtual accounts show the computer's account on the network
 $actsAsComputer = '^S-1-5-(18|20|80-.+)$'
 
@@ -200,8 +201,8 @@ Function Get-AdcsCaKeeper {
 Function Get-AdcsCaNarrowerSddl {
     <#
     .SYNOPSIS
-    The access list that an existing repository should get, or nothing when it may stay. An inherited list is replaced. A list
-    that was protected on purpose is only ever narrowed: nobody gets a right from it that was not in it.
+    The access list that an existing repository should get, or nothing when it may stay. Nobody but the account itself gets a right
+    that he did not have: an inherited list is replaced where the new one gives no more, one that was protected on purpose is narrowed.
 
     .PARAMETER Path
     The repository.
@@ -227,7 +228,7 @@ Function Get-AdcsCaNarrowerSddl {
     $wanted = @(Get-AdcsCaWantedAccess -Path $Path -Reader $Reader)
     $descriptor = [System.Security.AccessControl.RawSecurityDescriptor]::new([Adcs.Ca.PrivateFolder]::GetAccess($Path))
     $isProtected = $descriptor.ControlFlags -band [System.Security.AccessControl.ControlFlags]::DiscretionaryAclProtected
-    if (-not $isProtected -or $null -eq $descriptor.DiscretionaryAcl) {
+    if ($null -eq $descriptor.DiscretionaryAcl) {
         return ConvertTo-AdcsCaSddl -Entry $wanted
     }
 
@@ -237,12 +238,19 @@ Function Get-AdcsCaNarrowerSddl {
     # whoever runs the task may keep a right of its own beside that of its group, and on a share the one of a group of the domain
     $mine = @($own) + @(if ($Path.StartsWith('\\') -and $own -notin $present.sid) { $user.Groups.Value | Where-Object { $_ -match '^S-1-5-21-' } })
     $allowed = $wanted + @($present | Where-Object { $_.sid -in $mine -and $_.sid -notin $wanted.sid } | ForEach-Object { @{ sid = $_.sid; mask = $fullControl } })
+    # what a volume grants to Users holds for every account that an option can name; a list that was protected is taken at its word
+    $everybody = if ($isProtected) { $everyone, $authenticatedUsers } else { $everyone, $authenticatedUsers, $users }
     $kept = @(foreach ($entry in $allowed) {
-            $mask = $entry.mask -band (Get-AdcsCaGrantedMask -Entry $present -Sid $entry.sid)
+            $mask = $entry.mask -band (Get-AdcsCaGrantedMask -Entry $present -Sid (@($entry.sid) + $everybody))
             if ($mask) {
                 @{ sid = $entry.sid; mask = $mask }
             }
         })
+    if (-not $isProtected) {
+        # the account may name itself: whoever can set the list gains nothing by that
+        Assert-AdcsCaAccessKept -Path $Path -Entry $kept -Reader $Reader -Own $administrators
+        return ConvertTo-AdcsCaSddl -Entry $wanted
+    }
     Assert-AdcsCaAccessKept -Path $Path -Entry $kept -Reader $Reader -Own $mine
     $denied = @($present | Where-Object { $_.denies })
     $before = @($present | ForEach-Object { "$($_.denies) $($_.sid) $($_.mask)" } | Sort-Object -Unique) -join ';'
@@ -334,7 +342,7 @@ Function ConvertFrom-AdcsCaAce {
 Function Get-AdcsCaGrantedMask {
     <#
     .SYNOPSIS
-    The rights that entries grant to a SID, by itself or as one of Everyone or Authenticated Users.
+    The rights that entries grant to an account that these SIDs stand for.
     #>
     [CmdletBinding()]
     [OutputType([Int32])]
@@ -345,13 +353,13 @@ Function Get-AdcsCaGrantedMask {
         $Entry,
 
         [Parameter(Mandatory = $true)]
-        [String]
+        [String[]]
         $Sid
     )
 
     $mask = 0
     foreach ($one in $Entry) {
-        if (-not $one.denies -and $one.reaches -and $one.sid -in $Sid, $everyone, $authenticatedUsers) {
+        if (-not $one.denies -and $one.reaches -and $one.sid -in $Sid) {
             $mask = $mask -bor $one.mask
         }
     }

@@ -22,6 +22,9 @@ HOLD = (
     "$text = [Text.Encoding]::UTF8.GetBytes('host OTHER, process 4711');"
     "$global:held.Write($text, 0, $text.Length); $global:held.Flush()"
 )
+# The list that Windows gives to a volume that it formats; Wine has none of this kind.
+VOLUME = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICIIO;GA;;;CO)(A;OICI;0x1200a9;;;BU)(A;CI;LC;;;BU)(A;CIIO;DC;;;BU)"
+SET_ACCESS = "[Adcs.Ca.PrivateFolder]::SetAccess('{0}', '{1}')"
 STORE_KINDS = ("database", "log", "patch")
 
 

@@ -11,13 +11,14 @@ import pytest
 from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 
-from case import Case
+from case import SET_ACCESS, VOLUME, Case
 from worker import Worker
 
 
 @pytest.fixture(scope="session")
 def worker(engine: Engine) -> Iterator[Worker]:
     worker = Worker(engine)
+    worker.script(SET_ACCESS.format("C:\\", VOLUME))
     yield worker
     worker.close()
 

@@ -10,7 +10,7 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import Case
+from case import SET_ACCESS, Case
 
 pytestmark = pytest.mark.substitute("access lists")
 
@@ -21,7 +21,6 @@ PRIVATE = {("A", FULL, "SY"), ("A", FULL, "BA")}
 RIGHTS = {"FA": FULL, "0x1200a9": READ}
 SIDS = {"S-1-5-18": "SY", "S-1-5-32-544": "BA", "S-1-5-32-545": "BU", "S-1-5-32-551": "BO", "S-1-1-0": "WD"}
 GET = "[Adcs.Ca.PrivateFolder]::GetAccess('{0}')"
-SET = "[Adcs.Ca.PrivateFolder]::SetAccess('{0}', '{1}')"
 
 
 def repository(case: Case) -> str:
@@ -40,7 +39,7 @@ def entries(case: Case, path: str) -> set[tuple[str, str, str]]:
 def set_list(case: Case, sddl: str) -> None:
     """Create the repository with this list."""
     case.repository.mkdir(parents=True)
-    case.worker.script(SET.format(repository(case), sddl))
+    case.worker.script(SET_ACCESS.format(repository(case), sddl))
 
 
 def test_new_folders_are_private_before_anything_is_in_them(case: Case) -> None:
@@ -67,6 +66,28 @@ def test_an_inherited_list_is_replaced(case: Case) -> None:
     case.repository.mkdir(parents=True)
     assert not case.backup().failed
     assert entries(case, repository(case)) == PRIVATE
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("inherited", "access", "words"),
+    [
+        ("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BO)", [], "full control"),
+        ("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)", ["S-1-5-32-551"], "read, as 'access' asks"),
+    ],
+    ids=["without Administrators", "reader"],
+)
+def test_a_tighter_list_that_is_inherited_is_refused(
+    case: Case, inherited: str, access: list[str], words: str, check_mode: bool
+) -> None:
+    case.destination.mkdir()
+    case.worker.script(SET_ACCESS.format(r"C:\Backup", inherited))
+    case.repository.mkdir()
+    before = case.worker.script(GET.format(repository(case)))
+    run = case.backup(access=access, check_mode=check_mode)
+    assert run.failed and words in run.message and "never widened" in run.message
+    assert case.worker.script(GET.format(repository(case))) == before
+    assert case.journal().calls("CertSrvBackupPrepareW") == []
 
 
 @pytest.mark.parametrize(
