@@ -90,7 +90,14 @@ LIBRARY_ROWS = (
     ),
 )
 CA_ROWS = (
-    _ca("CertSrvIsServerOnlineW"),
+    # denied, it would leave the decision to Prepare
+    Row(
+        "CertSrvIsServerOnlineW",
+        "CertSrvIsServerOnlineW",
+        "CertSrvIsServerOnlineW",
+        code="0x800706BE",
+        words=("CertSrvIsServerOnlineW", "RPC_S_CALL_FAILED"),
+    ),
     _ca("CertSrvBackupPrepareW"),
     _ca("CertSrvRestoreGetDatabaseLocationsW"),
     _ca("CertSrvBackupGetDatabaseNamesW"),

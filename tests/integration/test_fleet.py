@@ -358,7 +358,7 @@ def test_two_cas_of_one_name_are_refused(fleet: Fleet) -> None:
     assert done.returncode != 0
     assert re.search(r"ca01.{1,200}ca02", done.stdout.partition("Write the report")[2], re.DOTALL), said(done)
     assert [path.name for path in fleet.reports.iterdir()] == ["fleet.html"], "neither has a document of its own"
-    assert fleet.page().count("the same sanitised name") == len(fleet.labs)
+    assert fleet.page().count("ca01 and ca02 have a CA with the same sanitised name") >= len(fleet.labs)
 
 
 def test_a_report_folder_that_cannot_be_written(fleet: Fleet, tmp_path: Path) -> None:
