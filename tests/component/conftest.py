@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -18,9 +19,19 @@ from worker import Worker
 @pytest.fixture(scope="session")
 def worker(engine: Engine) -> Iterator[Worker]:
     worker = Worker(engine)
-    worker.script(SET_ACCESS.format("C:\\", VOLUME))
     yield worker
     worker.close()
+
+
+@pytest.fixture(scope="session")
+def volume_list(engine: Engine, worker: Worker) -> dict[str, bytes]:
+    """What the lab keeps of the access list of a Windows volume; other tests see C: as Wine makes it."""
+    before = set(os.listxattr(engine.drive_c))
+    worker.script(SET_ACCESS.format("C:\\", VOLUME))
+    kept = {name: os.getxattr(engine.drive_c, name) for name in set(os.listxattr(engine.drive_c)) - before}
+    for name in kept:
+        os.removexattr(engine.drive_c, name)
+    return kept
 
 
 @pytest.fixture
@@ -32,10 +43,14 @@ def other(engine: Engine) -> Iterator[Worker]:
 
 
 @pytest.fixture
-def case(engine: Engine, ca: SimulatedCa, worker: Worker) -> Iterator[Case]:
+def case(engine: Engine, ca: SimulatedCa, worker: Worker, volume_list: dict[str, bytes]) -> Iterator[Case]:
     case = Case(engine, ca, worker)
+    for name, value in volume_list.items():
+        os.setxattr(engine.drive_c, name, value)
     if case.destination.exists():
         shutil.rmtree(case.destination)
     yield case
+    for name in volume_list:
+        os.removexattr(engine.drive_c, name)
     for name in ("missing_privileges.txt", "reparse.txt"):
         (engine.drive_c / "LabCA" / name).unlink(missing_ok=True)

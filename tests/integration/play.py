@@ -43,13 +43,22 @@ def started(
     """Start a playbook in a session of its own, for a test that interrupts it; what is left of it is killed."""
     command = _command(inventories, playbook, variables, ())
     with subprocess.Popen(
-        **command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        **command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_interruptible,
     ) as process:
         try:
             yield process
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _interruptible() -> None:
+    """Undo what a shell does to its background jobs: they ignore SIGINT, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _command(
