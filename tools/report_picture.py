@@ -25,10 +25,10 @@ sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests" / "unit")]
 
 # pylint: disable=wrong-import-position
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page  # noqa: E402
-from ansible_collections.adcs.ca.plugins.plugin_utils._report import fleet  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import unreachable_message  # noqa: E402
 
 from histories import full  # noqa: E402
-from outcomes import expired, listing, made, outcome  # noqa: E402
+from outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402
 
 PICTURE = ROOT / "docs" / "fleet.png"
 SIZE = (1280, 1740)
@@ -59,7 +59,7 @@ def take_picture(html: Path, picture: Path, size: tuple[int, int] = SIZE, *optio
 
 
 def sample_fleet(now: datetime) -> dict[str, Any]:
-    """Return a made-up fleet in which every status occurs."""
+    """Return a made-up fleet in which every status occurs, and a host that has two destinations."""
     clock = f"{now:%Y-%m-%d %H:%M:%S}"
     issuing = _nights(now, 420, 1.9e9, seed=1)
     root = _nights(now, 14, 3.1e7, seed=2)
@@ -67,23 +67,38 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
     damaged[4] |= {"complete": False, "problems": [{"kind": "resized", "path": "edb0001A.log", "message": RESIZED}]}
     names = {"name": "Example Issuing CA 1", "host": "ca01.example.com"}
     kept = expired(issuing[1:], POLICY, now=clock)["sets"]
-    good = expired(
-        [issuing[0], *kept], POLICY, now=clock, ca=names, folder_name=names["name"], path=rf"D:\Backup\{names['name']}"
-    )
+    good = expired([issuing[0], *kept], POLICY, now=clock) | _where(names, r"D:\Backup")
+    shared = {**expired(issuing[:3], {"keep_last": 3}, now=clock), **_where(names, SHARE)}
     policies = {"name": "Example Policy CA", "host": "ca02.example.com"}
     late = expired(_nights(now - timedelta(days=3), 14, 9e7, seed=4), POLICY, now=clock, ca=policies)
-    before = fleet({"ca05": outcome(expire=expired(damaged, POLICY, now=clock, name="Example Users CA"))})
-    outcomes = {
-        "ca01": outcome(backup=made(issuing[0]["label"]), expire=good),
-        "ca02": outcome(expire=late),
-        "ca03": outcome(expire=listing([], now=clock, name="Example Machines CA")),
-        "ca04": None,
-        "ca05": outcome("failed", FAILED),
-        "ca06": outcome(expire=expired(root, POLICY, now=clock, name="Example Root CA 2")),
+    message, detail = unreachable_message(
+        "ca04", {"ansible_connection": "psrp", "ansible_host": "ca04.example.com"}, REFUSED
+    )
+    known = {
+        "ca01": after(outcome(path=SHARE, listing=shared), host="ca01"),
+        "ca05": after(outcome(listing=expired(damaged, POLICY, now=clock, name="Example Users CA")), host="ca05"),
     }
-    return fleet(outcomes, before["cas"])
+    outcomes = {
+        "ca01": outcome(backup=made(issuing[0]["label"]), listing=good, replicated=True),
+        "ca02": outcome(listing=late),
+        "ca03": outcome(listing=listing([], now=clock, name="Example Machines CA")),
+        "ca04": outcome("unreachable", message, detail=detail),
+        "ca05": outcome("failed", FAILED),
+        "ca06": outcome(listing=expired(root, POLICY, now=clock, name="Example Root CA 2")),
+    }
+    return fleet_of(outcomes, known)
 
 
+def _where(names: dict[str, str], destination: str) -> dict[str, Any]:
+    """Return the keys of a result that say which CA it is of and where its repository lies."""
+    return {"ca": names, "folder_name": names["name"], "path": rf"{destination}\{names['name']}"}
+
+
+SHARE = r"\\files.example.com\backup\ca"
+REFUSED = (
+    "HTTPSConnectionPool(host='ca04.example.com', port=5986): Max retries exceeded with url: /wsman (Caused by NewConnectionError("
+    "'<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>: Failed to establish a new connection: [Errno 111] Connection refused'))"
+)
 FAILED = (
     "Back up the CA: Too little free space at 'D:\\Backup': the database and its logs need 2147483648 bytes and the reserve is 268435456, "
     "1879048192 are free. Nothing was changed."

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import given_args
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
     UNKNOWN_LABEL,
     Plan,
@@ -18,6 +18,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
     PolicyError,
     plan,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import VariableError, destination
 
 POLICY_OPTIONS = {
     "keep_daily": {"type": "int"},
@@ -36,9 +37,6 @@ ARGUMENT_SPEC = {
     "path": {"type": "str", "required": True},
     "previous_host": {"type": "str"},
 }
-# The host knows more of paths; what is wrong with every host is said before one is asked.
-ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/?.]")
-LABEL_AT_END = re.compile(r"[\\/]\d{8}T\d{6}Z-(full|logs)[\\/]?\Z")
 
 
 class ActionModule(ActionBase):
@@ -50,6 +48,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return what ``plugins/modules/expire.yml`` documents; AnsibleActionFail for options that make no sense."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self._task.args = given_args(self._task.args)
         _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         policy = _policy(options)
 
@@ -85,19 +84,15 @@ class ActionModule(ActionBase):
         return result
 
 
-def _policy(options: Mapping[str, Any]) -> Policy:
-    """Return the policy; AnsibleActionFail for options that make no sense on any host."""
+def _policy(options: dict[str, Any]) -> Policy:
+    """Return the policy, and trim ``path``; AnsibleActionFail for options that make no sense on any host."""
     for name in ("keep_minimum", "limit"):
         if options[name] < 1:
             raise AnsibleActionFail(f"{name}: it is {options[name]}, but must be at least 1.")
-    if not ABSOLUTE.match(options["path"] or ""):
-        raise AnsibleActionFail(
-            f"path: {options['path']!r} is not absolute, such as D:\\Backup or \\\\server\\share\\folder."
-        )
-    if LABEL_AT_END.search(options["path"]):
-        raise AnsibleActionFail(
-            f"path: {options['path']!r} is a set in a repository, not the folder that holds repositories."
-        )
+    try:
+        options["path"] = destination(options["path"])
+    except VariableError as error:
+        raise AnsibleActionFail(f"path: {error}") from error
     try:
         return Policy.parse({name: options[name] for name in POLICY_OPTIONS})
     except PolicyError as error:

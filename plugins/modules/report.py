@@ -9,58 +9,43 @@ module: report
 short_description: Report on the backups of a fleet of certification authorities
 version_added: 0.1.0
 description:
-  - Writes what the role P(adcs.ca.backup#role) recorded of each host to files on the controller, a JSON document for each certification
-    authority (CA) and one page C(fleet.html), and sets the artifact C(adcs_ca_fleet) of the job.
-  - Runs on the controller alone. No host is asked for anything.
-  - Each of O(hosts) is in the report. One that recorded nothing is reported as C(unreachable), with what earlier reports know of it.
-    Where that is so of all of them, and no report in O(report_dir) is of one of them, nothing is written and the task fails.
-  - The files hold facts of the CAs and nothing of the run. One that would not change is not written. The others are replaced as a whole.
+  - Draws the page C(fleet.html) on the controller, sets the artifact C(adcs_ca_fleet) of the job, and names the hosts that need attention.
+  - It works from the outcomes that M(adcs.ca.outcome) or the role P(adcs.ca.backup#role) recorded in this job.
+  - Runs on the controller alone. No host is asked anything.
+  - The task never fails because of a certification authority (CA). Let a later task fail the hosts in RV(attention).
+  - The page shows every document in the folder, also those of hosts that are not in this job. The artifact holds the hosts of this job.
 options:
-  artifact:
-    description:
-      - Whether to set the artifact C(adcs_ca_fleet) of the job, which is RV(fleet). The task that sets it last decides what it holds.
-      - ansible-core takes no artifact from a task that fails. Use V(true) in a task that cannot fail, with O(fail_on=[]), and V(false) in a
-        later one that fails the job.
-    type: bool
-    default: true
-  fail_for:
-    description:
-      - The hosts whose states make the task fail. It fails when at least one of them is in a state of O(fail_on); the message names every
-        CA of O(hosts) that is in such a state.
-      - In a task that runs for each CA by itself, V([{{ inventory_hostname }}]) makes it fail for just the CAs that need attention.
-      - A file that cannot be written, and a CA that can have no document of its own, make the task fail whatever is here.
-      - When omitted, all of O(hosts). With an empty list no state of a CA makes the task fail.
-    type: list
-    elements: str
   fail_on:
     description:
-      - The states of a CA that make the task fail, after everything was written.
-      - C(failed) and C(unreachable) are what the run of the role came to. C(late) means that the newest complete full set is older
-        than the role allows, C(never) that there is none. The first two win over the others.
-      - With an empty list the task fails only when a file cannot be written, or a CA can have no document of its own.
+      - Statuses that need attention besides V(failed) and V(unreachable), which always do.
+      - It is added to what each host's outcome says. An outcome that needs attention stays in RV(attention).
     type: list
     elements: str
     choices: [failed, unreachable, late, never]
-    default: [failed, unreachable]
+    default: []
   hosts:
     description:
-      - The inventory hosts to report on, such as C(ansible_play_hosts_all).
-      - Two hosts whose CAs have the same sanitised name cannot be reported on in one O(report_dir). Both are reported as C(failed), their
-        documents stay as they are, the reports on all others are written, and the task fails and names both.
+      - The inventory hosts that must be in the report, such as C(ansible_play_hosts_all).
+      - A host without an outcome of this job is C(failed), and its document says so.
+      - When omitted, the report holds each host that has an outcome, and each host on which the role began.
     type: list
     elements: str
-    required: true
+    default: []
   report_dir:
     description:
-      - The folder for the files. It is created. C(~) and environment variables are expanded; a relative path begins at the folder of the
-        playbook.
-      - What earlier reports in it know of a CA that this run could not list stays in its document.
-      - When omitted or empty, no file is read or written.
-    type: path
+      - The folder of the hosts that have no outcome. A host that has one reports to the folder that its outcome names.
+      - It is created. C(~) and environment variables are expanded.
+      - A relative path begins at the folder of your playbook. With a playbook of a collection it is refused.
+      - When omitted, no file is written for such hosts.
+    type: str
 notes:
+  - An option that is V(null) or blank counts as left out, so its default holds.
+  - The task fails when no host has an outcome of this job and O(hosts) names none.
+  - It also fails for an option that makes no sense.
+  - What cannot be written is in RV(not_written). Let a later task fail the job for it.
   - In check mode nothing is written. RV(changed), RV(files) and the diff are what they would be.
-  - The diff is of the JSON documents, not of C(fleet.html). ansible-core shows none for a task that fails.
-  - The structure of the documents is explained in R(the guide to reports, ansible_collections.adcs.ca.docsite.guide_report).
+  - The diff is of the JSON documents, not of C(fleet.html).
+  - R(The guide to reports, ansible_collections.adcs.ca.docsite.guide_report) describes documents, page and artifact.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
@@ -78,52 +63,121 @@ attributes:
   platform:
     platforms: all
 seealso:
+  - module: adcs.ca.outcome
   - plugin: adcs.ca.backup_report
     plugin_type: filter
   - module: adcs.ca.backup
-  - module: adcs.ca.expire
+  - module: adcs.ca.backup_info
 author:
   - adcs.ca contributors (@adcs-ca)
 """
 
 EXAMPLES = r"""
-- name: Report on all hosts of the play
-  adcs.ca.report:
-    fail_on: []
-    hosts: "{{ ansible_play_hosts_all }}"
-    report_dir: reports
-  run_once: true
+- name: Look at the sets
+  hosts: cas
+  gather_facts: false
+  tasks:
+    - name: List the sets
+      adcs.ca.backup_info:
+        fail_on_problems: true
+        path: D:\Backup
+      register: ca_sets
+      ignore_errors: true
+      ignore_unreachable: true
 
-- name: Fail the job if a CA needs attention
-  adcs.ca.report:
-    artifact: false
-    fail_on: [failed, unreachable, late, never]
-    hosts: "{{ ansible_play_hosts_all }}"
-  run_once: true
+    - name: Record the outcome of this host
+      adcs.ca.outcome:
+        fail_on: [late, never]
+        late_after_s: 172800
+        path: D:\Backup
+        report_dir: /srv/reports/ca
+        sets_result: ca_sets
+      register: adcs_ca_outcome
+
+- name: Report and judge
+  hosts: cas
+  gather_facts: false
+  tasks:
+    - name: Draw the page and set the artifact of the job
+      adcs.ca.report:
+        hosts: "{{ ansible_play_hosts_all }}"
+        report_dir: /srv/reports/ca
+      register: ca_report
+      run_once: true
+
+    - name: Fail each host that needs attention
+      ansible.builtin.fail:
+        msg: "{{ mine | map(attribute='message') | join(' ') }}"
+      vars:
+        mine: "{{ ca_report.attention | selectattr('host', 'eq', inventory_hostname) }}"
+      when: mine | length > 0
+
+    - name: Fail one host if a file was not written
+      ansible.builtin.fail:
+        msg: "{{ ca_report.not_written | map(attribute='why') | join(' ') }}"
+      when:
+        - inventory_hostname == ansible_play_hosts | first
+        - ca_report.not_written | length > 0
 """
 
 RETURN = r"""
-files:
-  description: The files that were written, absolute paths. Empty when none had to be, and without O(report_dir).
+attention:
+  description: The destinations of this job that are not judged good, one item for each. Empty when all are good.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    ca:
+      description: The name of the CA, V(null) when it is not known.
+      type: str
+      sample: Example Issuing CA 2
+    host:
+      description: The inventory host.
+      type: str
+      sample: ca02
+    message:
+      description: The cause in words.
+      type: str
+      sample: 'Back up the CA: There is not enough space on the disk.'
+    path:
+      description: The destination as it was given, V(null) for a host that got to no destination.
+      type: str
+      sample: D:\Backup
+    status:
+      description: V(failed), V(unreachable), V(never) or V(late).
+      type: str
+      sample: failed
+attention_message:
+  description: The items of RV(attention) in one text, at most 20 of them. Empty when there are none.
+  returned: success
+  type: str
+  sample: '1 of 12 CAs need attention. ca02 (Example Issuing CA 2) failed: Back up the CA: There is not enough space on the disk.'
+changed:
+  description: Whether a file was written, or would be in check mode.
   returned: always
+  type: bool
+  sample: true
+files:
+  description: The files that were written, absolute paths. Empty when none had to be.
+  returned: success
   type: list
   elements: str
-  sample: [/srv/reports/Example Issuing CA 1.json, /srv/reports/fleet.html]
+  sample: [/srv/reports/ca/fleet.html]
 fleet:
-  description: The fleet in short, in JSON at most 64 KiB.
-  returned: always
+  description: The hosts of this job in short, in JSON at most 64 KiB. This is the artifact C(adcs_ca_fleet) of the job.
+  returned: success
   type: dict
   contains:
     counts:
-      description: The number of CAs in each state.
+      description: The number of hosts of each status.
       type: dict
       sample: {failed: 1, unreachable: 0, never: 0, late: 0, ok: 11}
     omitted:
-      description: How many CAs are not in RV(fleet.rows), the best ones. RV(fleet.counts) counts them.
+      description: How many hosts have no row in RV(fleet.rows), the best ones. RV(fleet.counts) counts them.
       type: int
       sample: 0
     rows:
-      description: The CAs, the worst first and within a state those with the newest set first, at most 200.
+      description: One row for each host, for its worst destination. The worst host is first. There are at most 200 rows.
       type: list
       elements: dict
       contains:
@@ -144,11 +198,11 @@ fleet:
           type: str
           sample: 20261122T213900Z-full
         message:
-          description: What is to be known, at most 200 characters. Empty when all is well.
+          description: The cause in words, at most 200 characters. Empty when all is well.
           type: str
           sample: ''
         started:
-          description: When the newest complete full set was started, UTC, V(null) when there is none.
+          description: When the backup of the newest complete full set started, UTC. V(null) when there is none.
           type: str
           sample: '2026-11-22T21:39:00Z'
         status:
@@ -156,7 +210,21 @@ fleet:
           type: str
           sample: ok
     schema:
-      description: V(1). It changes when a reader of this page would misread the summary.
+      description: V(2). It changes when a reader of this page would misread the summary.
       type: int
-      sample: 1
+      sample: 2
+not_written:
+  description: The files that could not be written. Empty when there are none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file or folder.
+      type: str
+      sample: /srv/reports/ca/fleet.html
+    why:
+      description: The cause in words.
+      type: str
+      sample: "Cannot write /srv/reports/ca/fleet.html: No space left on device."
 """

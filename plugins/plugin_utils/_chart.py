@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
+
 WIDTH, HEIGHT = 520, 190
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 12, 30
 TICKS = 4
@@ -65,7 +67,7 @@ def chart(
         return ""
     step = step_of(max(point.value for point in drawn) / TICKS)
     top = step * max(1, -(-max(point.value for point in drawn) // step))
-    times = [_seconds(point.time) for point in drawn]
+    times = [seconds_of(point.time) for point in drawn]
     places = [(_across(time, times), _down(point.value, top)) for time, point in zip(times, drawn)]
     parts = [_grid(top, step, words_of), _dates(times), _curve(places), _dots(places, drawn)]
     return (
@@ -73,10 +75,6 @@ def chart(
         f'<title id="{name}-t">{html.escape(title)}</title><desc id="{name}-d">{html.escape(_description(drawn))}</desc>'
         f'{"".join(parts)}</svg>'
     )
-
-
-def _seconds(time: str) -> float:
-    return datetime.fromisoformat(time[:-1]).replace(tzinfo=timezone.utc).timestamp()
 
 
 def _across(time: float, times: Sequence[float]) -> float:

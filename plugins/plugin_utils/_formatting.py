@@ -1,12 +1,48 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sizes and tables as people read them. Pure functions."""
+"""Texts, sizes, spans and tables as people read them. Pure functions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from datetime import datetime, timezone
 
+# What differs in each run of a library: addresses of objects and names of temporary folders.
+_RUN_FACTS = re.compile(r" at 0x[0-9a-fA-F]{6,16}(?=>)|(?<=ansible-tmp)-[\d.-]+|(?<=ansible-local)-\w+")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def plain_text(text: str) -> str:
+    """Return a text of Ansible's as a text of Python's own type that can be encoded."""
+    return str.__str__(text) if text.isascii() else str.encode(text, "utf-8", "replace").decode("utf-8")
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` characters; one that was cut ends in an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def stable_text(text: str) -> str:
+    """Return a text without what differs in each run, such as ``<Socket object at 0x7f8e>`` -> ``<Socket object>``."""
+    return _RUN_FACTS.sub("", text)
+
+
+def seconds_of(time: str) -> float:
+    """Return a time such as ``2026-11-22T21:39:00Z`` in seconds since 1970; ValueError for another text."""
+    return datetime.fromisoformat(time[:-1]).replace(tzinfo=timezone.utc).timestamp()
+
+
+def human_span(seconds: int) -> str:
+    """Return a span in its two largest units: 93600 -> ``1 d 2 h``, 45 -> ``45 s``."""
+    rest = abs(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, rest = divmod(rest, size)
+        if number or parts or unit == "s":
+            parts.append(f"{number} {unit}")
+    shown = parts[:1] if parts[1:2] and parts[1].startswith("0 ") else parts[:2]
+    return ("-" if seconds < 0 else "") + " ".join(shown)
 
 
 def human_size(size: int) -> str:

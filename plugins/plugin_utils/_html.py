@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._chart import Point, byte_step, chart, second_step
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, Document
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size, human_span
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import SCRIPT, STYLE
-from ansible_collections.adcs.ca.plugins.plugin_utils._report import STATUSES, Document, human_span
 
 SET_LIMIT = 60
 PROBLEM_LIMIT = 20
@@ -44,7 +44,7 @@ NOTHING = '<span class="quiet">\u2013</span>'
 
 
 def page(fleet: Mapping[str, Any]) -> str:
-    """Return the page of a fleet as ``_report.fleet`` returns it."""
+    """Return the page of a fleet as ``_fleet.fleet`` returns it."""
     cas = fleet["cas"]
     return "\n".join(
         [
@@ -133,10 +133,13 @@ def _number_class(is_number: bool) -> str:
 def _overview_row(document: Document) -> str:
     newest = document["newest"]
     key = _key(document)
+    several = len(document["destinations"]) > 1
+    # the facts of a row are those of the worst destination
+    where = f"{DOT}<bdi>{text(document['path'] or 'no destination')}</bdi>" if several else ""
     when = _time(newest["started"], f"age-{key}") if newest else NOTHING
     return (
         f'<tr data-host="{text(document["host"])}"><td>{_badge(document, " data-counted=1")}</td>'
-        f'<th scope="row"><a href="#{key}"><bdi>{text(_name(document))}</bdi></a><span class="sub"><bdi>{text(document["host"])}</bdi></span></th>'
+        f'<th scope="row"><a href="#{key}"><bdi>{text(_name(document))}</bdi></a><span class="sub"><bdi>{text(document["host"])}</bdi>{where}</span></th>'
         f"<td>{when}</td>"
         f'<td class="number">{_size(newest["bytes"]) if newest else NOTHING}</td>'
         f'<td class="number">{_value(newest["file_count"]) if newest else NOTHING}</td>'
@@ -144,16 +147,46 @@ def _overview_row(document: Document) -> str:
     )
 
 
-def _section(document: Document, is_open: bool) -> str:
+def _section(ca: Document, is_open: bool) -> str:
+    """Return the section of a host: a heading, then each of its destinations."""
+    heading = f'<div class="head"><h2><bdi>{text(_name(ca))}</bdi></h2>{_badge(ca)}<a class="up" href="#top">All CAs</a></div>'
+    several = len(ca["destinations"]) > 1
+    parts = [_destination({"host": ca["host"], **found}, is_open, several) for found in ca["destinations"]]
+    return f'<section class="sheet ca" id="{_key(ca)}">\n' + "\n".join([heading, *parts]) + "\n</section>"
+
+
+def _destination(document: Document, is_open: bool, several: bool) -> str:
+    """Return what is known of one destination of a host; ``several`` gives it a heading and a key of its own."""
     status = document["status"]
-    heading = (
-        f'<div class="head"><h2><bdi>{text(_name(document))}</bdi></h2>{_badge(document)}<a class="up" href="#top">All CAs</a></div>'
-        f'<p class="quiet">{DOT.join(_where(document))}</p>'
+    named = (
+        f'<h3 class="destination"><bdi>{text(document["path"] or "No destination")}</bdi> {_badge(document)}</h3>'
+        if several
+        else ""
     )
+    where = f'<p class="quiet">{DOT.join(_where(document))}</p>'
     message = f'<p class="message {status}" dir="auto">{text(document["message"])}</p>' if document["message"] else ""
-    parts = [heading, message, _facts(document), _charts(document), _problems(document), _retention(document)]
-    parts.append(_sets(document, is_open))
-    return f'<section class="sheet ca" id="{_key(document)}">\n' + "\n".join(filter(None, parts)) + "\n</section>"
+    key = f"{_key(document)}-{_word_of(document['path'] or '')}" if several else _key(document)
+    parts = [
+        named,
+        where,
+        message,
+        _detail(document),
+        _facts(document, key),
+        _charts(document, key),
+        _problems(document),
+    ]
+    parts += [_retention(document), _sets(document, is_open)]
+    return "\n".join(filter(None, parts))
+
+
+def _detail(document: Document) -> str:
+    """Return the raw text of a library, folded away."""
+    detail = document["detail"]
+    return (
+        f'<details class="detail"><summary>What the connection said</summary><p>{text(detail)}</p></details>'
+        if detail
+        else ""
+    )
 
 
 def _where(document: Document) -> list[str]:
@@ -161,19 +194,20 @@ def _where(document: Document) -> list[str]:
     where = [f'host <bdi>{text(document["host"])}</bdi>']
     if document["ca"]["host"] and document["ca"]["host"] != document["host"]:
         where.append(f'<bdi>{text(document["ca"]["host"])}</bdi>')
-    if document["path"]:
-        where.append(f'<code><bdi>{text(document["path"])}</bdi></code>')
+    repository = document["repository"] or document["path"]
+    if repository:
+        where.append(f"<code><bdi>{text(repository)}</bdi></code>")
     return where
 
 
-def _facts(document: Document) -> str:
+def _facts(document: Document, key: str) -> str:
     newest = document["newest"]
     sizes = [entry["bytes"] for entry in document["sets"] if entry["bytes"]]
     facts = []
     if newest:
         facts += [
             ("Newest complete full set", f'<code>{text(newest["label"])}</code>'),
-            ("Started", _time(newest["started"], f"since-{_key(document)}")),
+            ("Started", _time(newest["started"], f"since-{key}")),
             ("Duration", _span(newest["duration_s"])),
             ("Size", _size(newest["bytes"])),
             ("Files", _value(newest["file_count"])),
@@ -182,6 +216,14 @@ def _facts(document: Document) -> str:
                 {True: "yes", False: '<span class="bad">no</span>'}.get(newest["verified"], NOTHING),
             ),
         ]
+    if newest and document["replicated"]:
+        copied = document["replicated"] == newest["label"]
+        facts.append(
+            (
+                "Copied by the hook",
+                "yes" if copied else f'<span class="bad">no</span>, last <code>{text(document["replicated"])}</code>',
+            )
+        )
     if document["truncation"]:
         facts.append(("Logs of the CA", _truncation(document["truncation"])))
     facts.append(
@@ -202,17 +244,17 @@ def _list_of_facts(facts: Iterable[tuple[str, str]]) -> str:
 def _truncation(truncation: Mapping[str, Any]) -> str:
     before, after = truncation["logs_before"], truncation["logs_after"]
     numbers = f"{before} before, {after} after" if before is not None and after is not None else "not counted"
-    if truncation["truncated"]:
+    if truncation["done"]:
         deleted = before is None or after is None or after < before
         return f"truncated: {numbers}" if deleted else f"truncated, but the CA kept them all: {numbers}"
-    if truncation["truncated"] is None:
+    if truncation["done"] is None:
         return "not known: an interrupted run had made the set"
     return (
         f"truncation was asked for, but not done: {numbers}" if truncation["requested"] else f"not truncated: {numbers}"
     )
 
 
-def _charts(document: Document) -> str:
+def _charts(document: Document, key: str) -> str:
     drawn = [
         entry
         for entry in reversed(document["sets"])
@@ -221,7 +263,6 @@ def _charts(document: Document) -> str:
     drawn.sort(key=lambda entry: entry["started"])
     sizes = [_point(entry, entry["bytes"], human_size) for entry in drawn if _can_draw(entry["bytes"])]
     spans = [_point(entry, entry["duration_s"], human_span) for entry in drawn if _can_draw(entry["duration_s"])]
-    key = _key(document)
     figures = [
         (
             "Size of full sets over time",
@@ -353,7 +394,11 @@ def _name(document: Document) -> str:
 
 def _key(document: Document) -> str:
     """Return what links to a CA: the same word as long as its host has the same name."""
-    return f"ca-{hashlib.sha256(document['host'].encode()).hexdigest()[:12]}"
+    return f"ca-{_word_of(document['host'])}"
+
+
+def _word_of(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _instant(time: str) -> str:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Outcomes as the role records them, for tests; times are texts such as ``2026-11-20 21:00``."""
+"""What runs came to, and the documents after them, for tests; times are texts such as ``2026-11-20 21:00``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import Document, entry, entry_for, with_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, new_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils._records import LOST
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
 NOW = "2026-11-23 06:00"
 LATE_AFTER_S = 26 * 3600
+DESTINATION = r"D:\Backup"
 
 Entry = dict[str, Any]
 
@@ -46,6 +51,27 @@ def made(label: str, *, fresh: bool = False) -> dict[str, Any]:
     return {"changed": not fresh, "label": label, "path": path, "logs": logs, "reason": reason, "duration_s": 3.25}
 
 
-def outcome(status: str = "ok", message: str = "", **results: Any) -> dict[str, Any]:
-    """What the role records; ``backup`` and ``expire`` are empty unless given."""
-    return {"status": status, "message": message, "backup": {}, "expire": {}, "late_after_s": LATE_AFTER_S, **results}
+def outcome(status: str = "ok", message: str = "", **facts: Any) -> Run:
+    """What a run came to; ``backup`` and ``listing`` are empty unless given."""
+    given = {"path": DESTINATION, "status": status, "message": message, "late_after_s": LATE_AFTER_S, **facts}
+    return Run(**given)
+
+
+def after(found: Run | None, known: Document | None = None, host: str = "ca01") -> Document:
+    """The document of a host after a run; None is a host that recorded nothing."""
+    new = entry({"message": LOST}) if found is None else new_entry(found, entry_for(known, found.path))
+    return with_entry(known, host, new)
+
+
+def only(found: Run, known: Document | None = None) -> Entry:
+    """The entry of the one destination that a host has after a run."""
+    (new,) = after(found, known)["destinations"]
+    return new
+
+
+def fleet_of(
+    outcomes: Mapping[str, Run | None], known: Mapping[str, Document] | None = None, now_s: float | None = None
+) -> dict[str, Any]:
+    """The fleet of these hosts after their runs; ``known`` are the documents before them."""
+    documents = [after(found, (known or {}).get(host), host) for host, found in outcomes.items()]
+    return fleet(documents, now_s)

@@ -159,6 +159,12 @@ def test_the_diff_says_why_each_set_stays() -> None:
         ({"keep_minimum": 0}, "keep_minimum: "),
         ({"labels": ["20261119T210000Z-full"]}, "labels"),
         ({"path": None}, "path"),
+        ({"path": "  "}, "path"),
+        ({"path": "D:\\a\nb"}, "path: .*line break or a control character"),
+        ({"path": "D:\\{{ where }}"}, "path: .*template"),
+        ({"keep_daily": "many"}, "keep_daily"),
+        ({"keep_last": True}, "keep_last"),
+        ({"limit": "none"}, "limit"),
         ({"path": "Backup"}, "path: "),
         ({"path": r"D:\Backup\Example\20261122T210000Z-full"}, "path: "),
     ],
@@ -168,3 +174,25 @@ def test_options_that_make_no_sense_reach_no_host(options: dict[str, Any], words
     with pytest.raises(AnsibleError, match=words):
         run(host, **options)
     assert host.runs == []
+
+
+@pytest.mark.parametrize("blank", [None, "", "  \n"])
+def test_null_and_blank_are_left_out(blank: Any) -> None:
+    """A rule that a survey left blank is no rule, and a limit is the documented one."""
+    host = Host(LISTING)
+    given = {name: blank for name in ARGUMENT_SPEC if name not in ("path", "keep_last")}
+    assert run(Host(LISTING), keep_last=4, keep_labels=[blank, None])["policy"]["keep_labels"] == []
+    result = run(host, keep_last=4, **given)
+    assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"})]
+    assert result["plan"] == run(Host(LISTING), keep_last=4)["plan"] and result["policy"]["keep_labels"] == []
+    assert {name for name, value in result["policy"].items() if value} == {"keep_last"}
+
+
+def test_text_of_a_survey_counts_as_what_it_says() -> None:
+    host = Host(LISTING, {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1 << 20})
+    result = run(
+        host, path="  D:\\Backup ", keep_last="1", keep_minimum="2", limit="1", keep_labels="20261121T210000Z-full"
+    )
+    going = {"path": r"D:\Backup", "labels": ["20261119T210000Z-full"], "keep_minimum": 2}
+    assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"}), (None, going)]
+    assert result["plan"]["held_back"] == ["20261120T210000Z-full"]

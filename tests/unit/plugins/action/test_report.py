@@ -1,365 +1,278 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The action adcs.ca.report: what is on the disk after it, what the job gets, and when it fails."""
+"""The action adcs.ca.report: what is on the disk after it, what the job gets, and whom it names. It never fails for a CA."""
 
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.adcs.ca.plugins.action import report as report_action
-from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC, ActionModule
-from ansible_collections.adcs.ca.plugins.modules import report as documented
+from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
 
 from histories import full
-from outcomes import expired, listing, made, outcome
+from jobs import Job, age, contents, on_page
+from outcomes import expired, listing, made
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"
-KEYS = {"changed", "files", "fleet"}
-LONG_AGO_NS = 1_000_000_000_000_000_000
+PATH = r"D:\Backup"
+KEYS = {"attention", "attention_message", "changed", "files", "fleet", "not_written"}
+FAR = 10**10
 
 
-class HostVars(dict[str, Any]):
-    """The variables of every host, as a task sees them."""
-
-    def raw_get(self, host: str) -> Any:
-        return {} if self[host] is None else {"_adcs_ca_backup_outcome": self[host]}
-
-
-def good(name: str, sets: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """The outcome of a run that made a set and expired two."""
-    found = expired(NIGHTS if sets is None else sets, {"keep_last": 2})
-    return outcome(backup=made(NEWEST), expire={**found, "folder_name": name, "ca": {"name": name, "host": "h"}})
-
-
-def run(recorded: dict[str, Any], *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
-    """Run the action for all hosts that recorded something, or None."""
-    options = {"hosts": list(recorded), "fail_on": [], **options}
-    task = MagicMock(args=options, diff=diff, check_mode=check, async_val=0)
-    action = ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
-    action._load_name = "adcs.ca.report"
-    result = action.run(task_vars={"hostvars": HostVars(recorded), "playbook_dir": "/nowhere"})
-    assert KEYS <= result.keys()
-    json.dumps(result)
-    return result
+def job_of(folder: Path | None, *, check: bool = False, **states: str) -> Job:
+    """A job whose hosts recorded an outcome: ``ok``, ``failed``, ``never`` or ``late``; with ``none`` nothing."""
+    job = Job(**{host: {} for host in states})
+    for host, state in states.items():
+        sets = expired(NIGHTS, {"keep_last": 2}) if state in ("ok", "late") else listing([])
+        job.hosts[host] |= {"backup": made(NEWEST), "sets": {**sets, "ca": {"name": f"CA of {host}", "host": host}}}
+        options: dict[str, Any] = {"path": PATH, "sets_result": "sets", "late_after_s": 1 if state == "late" else FAR}
+        if state == "failed":
+            job.hosts[host]["sets"] = {"failed": True, "msg": "no space"}
+        if state != "none":
+            job.outcome(host, **options, report_dir=str(folder) if folder else None, check=check)
+    return job
 
 
-def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Every file with its content, when it was written and where it lies."""
-    found = {path.name: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.iterdir()}
-    return dict(sorted(found.items()))
+def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(row["host"], row["status"]) for row in result["fleet"]["rows"]]
 
 
-def age(folder: Path) -> None:
-    """Make every file old, so that a write shows."""
-    for path in folder.iterdir():
-        os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
+def documentation() -> Any:
+    return importlib.import_module("ansible_collections.adcs.ca.plugins.modules.report")
 
 
 def test_options_are_as_documented() -> None:
-    options = yaml.safe_load(documented.DOCUMENTATION)["options"]
+    options = yaml.safe_load(documentation().DOCUMENTATION)["options"]
     for option in options.values():
         del option["description"]
     assert options == ARGUMENT_SPEC
 
 
 def test_returned_keys_are_as_documented() -> None:
-    result = run({"ca01": good("One"), "ca02": None})
-    returned = yaml.safe_load(documented.RETURN)
-    assert returned.keys() == KEYS - {"changed"}
+    result = job_of(None, ca01="ok", ca02="failed").report()
+    returned = yaml.safe_load(documentation().RETURN)
+    assert returned.keys() | {"changed"} == KEYS <= result.keys()
     assert result["fleet"].keys() == returned["fleet"]["contains"].keys()
-    rows = returned["fleet"]["contains"]["rows"]["contains"]
-    assert all(row.keys() == rows.keys() for row in result["fleet"]["rows"])
+    fields = returned["fleet"]["contains"]["rows"]["contains"]
+    assert all(row.keys() == fields.keys() for row in result["fleet"]["rows"])
+    named = returned["attention"]["contains"]
+    assert all(row.keys() == named.keys() for row in result["attention"])
 
 
-def test_files_are_written(tmp_path: Path) -> None:
+def test_the_page_is_written(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "reports"
-    result = run({"ca01": good("One"), "ca02": good("Two"), "ca03": None}, report_dir=str(folder))
-    assert sorted(path.name for path in folder.iterdir()) == ["One.json", "Two.json", "fleet.html"]
-    assert sorted(result["files"]) == sorted(map(str, folder.iterdir())) and result["changed"] is True
-    document = json.loads((folder / "One.json").read_text(encoding="utf-8"))
-    assert (document["host"], document["status"], document["newest"]["label"]) == ("ca01", "ok", NEWEST)
-    assert all(
-        f'data-host="{host}"' in (folder / "fleet.html").read_text(encoding="utf-8")
-        for host in ("ca01", "ca02", "ca03")
-    )
+    result = job_of(folder, ca01="ok", ca02="never", ca03="failed").report()
+    assert sorted(contents(folder)) == ["ca01.json", "ca02.json", "ca03.json", "fleet.html"]
+    assert result["files"] == [str(folder / "fleet.html")] and result["changed"] is True and result["not_written"] == []
+    assert on_page(folder) == rows(result) == [("ca03", "failed"), ("ca02", "never"), ("ca01", "ok")]
 
 
 def test_a_run_without_news_writes_nothing(tmp_path: Path) -> None:
-    assert run({"ca01": good("One"), "ca02": None}, report_dir=str(tmp_path))["changed"] is True
+    states = {"ca01": "ok", "ca02": "failed", "ca03": "late", "ca04": "none"}
+    job_of(tmp_path, **states).report(hosts=list(states), report_dir=str(tmp_path))
     age(tmp_path)
     before = contents(tmp_path)
-    again = good("One", NIGHTS[:2])
-    again["backup"] = made(NEWEST, fresh=True)
-    again["expire"]["now"] = "2026-11-23T07:00:00Z"
-    assert again["expire"]["removed"] == []
-    result = run({"ca01": again, "ca02": None}, report_dir=str(tmp_path), diff=True)
+    result = job_of(tmp_path, **states).report(hosts=list(states), report_dir=str(tmp_path), diff=True)
     assert (result["changed"], result["files"], result["diff"]) == (False, [], [])
-    assert contents(tmp_path) == before and set(before) == {"One.json", "fleet.html"}
-
-
-def test_only_what_is_new_is_written(tmp_path: Path) -> None:
-    run({"ca01": good("One"), "ca02": good("Two")}, report_dir=str(tmp_path))
-    age(tmp_path)
-    before = contents(tmp_path)
-    result = run({"ca01": None, "ca02": good("Two", NIGHTS[:2])}, report_dir=str(tmp_path), diff=True)
-    after = contents(tmp_path)
-    assert [Path(path).name for path in result["files"]] == ["One.json", "fleet.html"]
-    assert {name for name in before if before[name] != after[name]} == {"One.json", "fleet.html"}
-    document = json.loads(after["One.json"][0])
-    assert document["status"] == "unreachable" and document["newest"]["label"] == NEWEST
-    (diff,) = result["diff"]
-    assert diff["before_header"] == str(tmp_path / "One.json")
-    assert (diff["before"].encode(), diff["after"].encode()) == (before["One.json"][0], after["One.json"][0])
+    assert contents(tmp_path) == before and set(before) == {*(f"{host}.json" for host in states), "fleet.html"}
 
 
 def test_check_mode_predicts_and_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "reports"
-    predicted = run({"ca01": good("One")}, report_dir=str(folder), check=True, diff=True)
+    predicted = job_of(folder, check=True, ca01="ok", ca02="failed").report(check=True)
     assert not folder.exists()
-    result = run({"ca01": good("One")}, report_dir=str(folder), diff=True)
-    assert predicted == result and result["changed"] is True and result["diff"][0]["before"] == ""
-    assert run({"ca01": good("One", NIGHTS[:2])}, report_dir=str(folder), check=True)["changed"] is False
+    result = job_of(folder, ca01="ok", ca02="failed").report()
+    assert predicted == result and result["changed"] is True
+    assert job_of(folder, check=True, ca01="ok", ca02="failed").report(check=True)["changed"] is False
+
+
+def test_a_part_of_the_fleet_leaves_the_rest_on_the_page(tmp_path: Path) -> None:
+    job_of(tmp_path, ca01="ok", ca02="failed").report()
+    result = job_of(tmp_path, ca01="failed").report()
+    assert on_page(tmp_path) == [("ca01", "failed"), ("ca02", "failed")] and rows(result) == [("ca01", "failed")]
 
 
 def test_the_artifact() -> None:
-    result = run({"ca01": good("One"), "ca02": None})
+    result = job_of(None, ca01="ok", ca02="failed").report()
     assert result["ansible_stats"] == {
         "data": {"adcs_ca_fleet": result["fleet"]},
         "per_host": False,
         "aggregate": False,
     }
-    assert result["fleet"]["counts"] == {"failed": 0, "unreachable": 1, "never": 0, "late": 0, "ok": 1}
-    assert [row["host"] for row in result["fleet"]["rows"]] == ["ca02", "ca01"] and result["changed"] is False
-    assert "ansible_stats" not in run({"ca01": good("One")}, artifact=False)
+    assert result["fleet"]["counts"] == {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1}
+    assert (
+        result["fleet"]["schema"] == 2
+        and rows(result) == [("ca02", "failed"), ("ca01", "ok")]
+        and result["changed"] is False
+    )
 
 
 @pytest.mark.parametrize(
     ("fail_on", "named"),
     [
-        (["failed", "unreachable"], ["ca02 failed: no space", "ca03 is unreachable: Nothing was recorded"]),
-        (["failed"], ["ca02 failed: no space"]),
+        ([], ["ca02 failed at D:\\Backup: no space", "ca03 failed: This job recorded no result"]),
         (
-            ["never", "late"],
-            ["ca04 (Four) has no set: The repo", "ca05 (Five) is late: The newest complete full set, "],
+            ["failed", "unreachable"],
+            ["ca02 failed at D:\\Backup: no space", "ca03 failed: This job recorded no result"],
         ),
-        ([], []),
+        (
+            "never",
+            [
+                "ca02 failed at D:\\Backup: no space",
+                "ca03 failed: This job recorded",
+                "ca04 (CA of ca04) has no set at D:\\Backup: The repo",
+            ],
+        ),
+        (
+            ["late", "never"],
+            [
+                "ca02 failed at D:\\Backup: no",
+                "ca03 failed: This",
+                "ca04 (CA of ca04) has no set at D:\\Backup: The repo",
+                "ca05 (CA of ca05) is late at D:\\Backup: The newest",
+            ],
+        ),
     ],
 )
-def test_failing(tmp_path: Path, fail_on: list[str], named: list[str]) -> None:
-    late = listing(NIGHTS, name="Five", now="2027-01-01 00:00")
-    recorded = {
-        "ca01": good("One"),
-        "ca02": outcome("failed", "no space"),
-        "ca03": None,
-        "ca04": outcome(expire=listing([], name="Four")),
-        "ca05": outcome(expire=late),
-    }
-    result = run(recorded, report_dir=str(tmp_path), fail_on=fail_on)
-    assert result.get("failed", False) is bool(named)
-    assert all(words in result["msg"] for words in named)
-    assert f"{len(named)} of 5 CAs" in result["msg"] if named else "msg" not in result
-    assert {"One.json", "Four.json", "Five.json", "fleet.html"} == set(contents(tmp_path)) and result["changed"] is True
+def test_attention(fail_on: Any, named: list[str]) -> None:
+    """It is told and never fails the task: failing is a task after it."""
+    job = job_of(None, ca01="ok", ca02="failed", ca03="none", ca04="never", ca05="late")
+    result = job.report(fail_on=fail_on, hosts=["ca03"])
+    assert "failed" not in result and "msg" not in result
+    assert [row["host"] for row in result["attention"]] == [words[:4] for words in sorted(named)]
+    assert all(words in result["attention_message"] for words in named)
+    assert result["attention_message"].startswith(f"{len(named)} of 5 CAs need attention. ")
+    assert (
+        job_of(None, ca01="ok").report()["attention"]
+        == []
+        == list(job_of(None, ca01="ok").report()["attention_message"])
+    )
 
 
-def test_without_a_choice_failed_and_unreachable_fail() -> None:
-    recorded = {"ca01": outcome("failed", "no"), "ca02": None, "ca03": outcome(expire=listing([]))}
-    task = MagicMock(args={"hosts": list(recorded)}, diff=False, check_mode=False, async_val=0)
-    action = ActionModule(task, *[MagicMock()] * 5)
-    result = action.run(task_vars={"hostvars": HostVars(recorded)})
-    assert result["msg"].startswith("2 of 3 CAs need attention. ca01 failed: no; ca02 is unreachable: ")
+def test_hosts_that_recorded_nothing(tmp_path: Path) -> None:
+    """A named host is in the report whether it has an outcome or not; others of the inventory are not."""
+    job = job_of(tmp_path, ca01="ok", ca02="none", web01="none")
+    assert rows(job.report()) == [("ca01", "ok")]
+    result = job.report(hosts="ca02,ca01,ca02,nowhere", report_dir=str(tmp_path))
+    assert rows(result) == on_page(tmp_path) == [("ca02", "failed"), ("nowhere", "failed"), ("ca01", "ok")]
+    assert set(contents(tmp_path)) == {"ca01.json", "ca02.json", "nowhere.json", "fleet.html"}
 
 
-@pytest.mark.parametrize(
-    ("fail_for", "fails"),
-    [(["ca01"], False), ([], False), (["ca02"], True), (["ca01", "ca03"], True), (None, True), (["ca99"], False)],
-)
-def test_failing_for_some_hosts_names_all(tmp_path: Path, fail_for: list[str] | None, fails: bool) -> None:
-    recorded = {"ca01": good("One"), "ca02": outcome("failed", "no space"), "ca03": None}
-    options = {"fail_on": ["failed", "unreachable"], "fail_for": fail_for, "report_dir": str(tmp_path)}
-    result = run(recorded, **options)
-    assert result.get("failed", False) is fails and ("msg" in result) is fails
-    if fails:
-        assert result["msg"].startswith("2 of 3 CAs need attention. ca02 failed: no space; ca03 is unreachable: ")
-    assert set(contents(tmp_path)) == {"One.json", "fleet.html"} and len(result["fleet"]["rows"]) == 3
-
-
-def test_a_file_that_cannot_be_written_fails_for_any_host(tmp_path: Path) -> None:
-    (tmp_path / "One.json").write_text("", encoding="utf-8")
-    result = run({"ca01": good("One")}, report_dir=str(tmp_path), fail_on=["failed"], fail_for=[])
-    assert result["failed"] is True and "One.json" in result["msg"]
-
-
-def test_a_host_that_is_not_in_the_inventory() -> None:
-    (row,) = run({}, hosts=["cs01"])["fleet"]["rows"]
-    assert row["status"] == "unreachable" and "no host of this name" in row["message"]
-
-
-@pytest.mark.parametrize("hosts", [["localhost"], ["localhost", "cs01"], ["odd"], []])
-def test_hosts_of_which_nothing_is_known_do_not_replace_the_page(tmp_path: Path, hosts: list[str]) -> None:
-    run({"ca01": good("One"), "ca02": None}, report_dir=str(tmp_path))
+@pytest.mark.parametrize("hosts", [None, [], "", " "])
+def test_nobody_recorded_anything(tmp_path: Path, hosts: Any) -> None:
+    job_of(tmp_path, ca01="ok").report()
     before = contents(tmp_path)
-    everything = {"localhost": None, "ca01": None, "ca02": None, "odd": "text"}
+    with pytest.raises(
+        AnsibleError, match="No host recorded an outcome in this job, and hosts names none. Nothing was written."
+    ):
+        job_of(tmp_path, ca01="none").report(hosts=hosts, report_dir=str(tmp_path))
+    assert contents(tmp_path) == before
+
+
+def test_an_outcome_of_another_job_is_none(tmp_path: Path) -> None:
+    job = job_of(tmp_path, ca01="ok", ca02="ok")
+    job.hosts["ca02"]["adcs_ca_outcome"]["mark"] = "0" * 32
+    job.hosts["ca03"] = {"adcs_ca_outcome": job.hosts["ca01"]["adcs_ca_outcome"]}
+    assert rows(job.report()) == [("ca01", "ok")]
+    assert rows(job.report(hosts=["ca02", "ca03"])) == [("ca02", "failed"), ("ca03", "failed"), ("ca01", "ok")]
+
+
+def test_a_foreign_file_is_on_the_page_as_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "ca01.json").write_text("mine", encoding="utf-8")
     for check in (True, False):
-        result = run(everything, hosts=hosts, report_dir=str(tmp_path), check=check)
-        assert result["failed"] is True and result["changed"] is False and result["files"] == []
-        assert result["msg"].startswith("Nothing is known of any of the hosts") and str(tmp_path) in result["msg"]
-        assert all(host in result["msg"] for host in hosts)
-        assert [row["host"] for row in result["fleet"]["rows"]] == sorted(hosts) and contents(tmp_path) == before
-    # a host that is known of makes it a report again, and so does a fleet that is lost as a whole
-    for known in (["ca01", *hosts], ["ca01", "ca02"]):
-        assert "failed" not in run(everything, hosts=known, report_dir=str(tmp_path))
-    assert "failed" not in run(everything, hosts=hosts)
+        result = job_of(tmp_path, check=check, ca01="ok", ca02="ok").report(check=check)
+        assert rows(result) == [("ca01", "failed"), ("ca02", "ok")] and [
+            row["host"] for row in result["attention"]
+        ] == ["ca01"]
+    assert on_page(tmp_path) == rows(result) and (tmp_path / "ca01.json").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_host_named_twice_is_reported_once() -> None:
-    assert len(run({"ca01": None}, hosts=["ca01", "ca01"])["fleet"]["rows"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("recorded", "refused"),
-    [
-        ({"ca01": good("Same"), "ca02": good("Same")}, ["ca01", "ca02"]),
-        ({"ca01": good("Same"), "ca02": good("SAME")}, ["ca01", "ca02"]),
-        ({"ca01": good("../up"), "ca02": None}, ["ca01"]),
-        ({"ca01": good("x" * 300), "ca02": good("a/b")}, ["ca01", "ca02"]),
-        ({f"ca{number}": good(f"../{number}") for number in range(9)}, [f"ca{number}" for number in range(9)]),
-    ],
-)
-@pytest.mark.parametrize("fail_on", [[], ["failed"]])
-def test_a_name_that_cannot_be_used_costs_no_other_ca_its_report(
-    tmp_path: Path, recorded: dict[str, Any], refused: list[str], fail_on: list[str]
-) -> None:
-    folder = tmp_path / "reports"
-    run({"ca77": good("Other", NIGHTS[2:])}, report_dir=str(folder))
-    recorded = {**recorded, "ca77": good("Other")}
-    predicted = run(recorded, report_dir=str(folder), fail_on=fail_on, check=True)
-    result = run(recorded, report_dir=str(folder), fail_on=fail_on)
-    assert predicted == result and result["failed"] is True and result["changed"] is True
-    assert all(f"{host} " in result["msg"] for host in refused) and "ca77" not in result["msg"]
-    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
-    assert {Path(path).name for path in result["files"]} == set(contents(folder)) == {"Other.json", "fleet.html"}
-    assert json.loads((folder / "Other.json").read_bytes())["newest"]["label"] == NEWEST
-    rows = {row["host"]: row for row in result["fleet"]["rows"]}
-    assert sorted(rows) == sorted(recorded) and rows["ca77"]["status"] == "ok"
-    page = (folder / "fleet.html").read_text(encoding="utf-8")
-    for host in refused:
-        assert rows[host]["status"] == "failed" and host in rows[host]["message"]
-        assert f'data-host="{host}"><td><span class="badge failed"' in page
-    assert result["fleet"]["counts"]["failed"] == len(refused)
-    assert "failed" not in run(recorded)
-
-
-@pytest.mark.parametrize("lost", [None, good("Same", NIGHTS[1:])])
-def test_a_host_that_claims_the_name_of_another_does_not_get_its_report(tmp_path: Path, lost: Any) -> None:
-    run({"ca01": good("Same")}, report_dir=str(tmp_path))
-    age(tmp_path)
-    before = contents(tmp_path)["Same.json"]
-    for name in ("Same", "SAME"):
-        result = run({"ca01": lost, "ca02": good(name, NIGHTS[2:])}, report_dir=str(tmp_path))
-        assert result["failed"] is True and "ca01 and ca02" in result["msg"]
-        assert contents(tmp_path).keys() == {"Same.json", "fleet.html"} and contents(tmp_path)["Same.json"] == before
-
-
-def test_a_refused_host_still_says_why_it_failed(tmp_path: Path) -> None:
-    bad = {**good("../up"), "status": "failed", "message": "Back up: no space"}
-    (row,) = run({"ca01": bad}, report_dir=str(tmp_path))["fleet"]["rows"]
-    assert row["message"].endswith("cannot be the name of a report. Back up: no space")
-
-
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        result = run({"ca01": good("One")}, report_dir=str(folder))
-        assert result["failed"] is True and str(folder) in result["msg"] and "ot a directory" in result["msg"]
-        assert result["changed"] is False and result["ansible_stats"]["data"]["adcs_ca_fleet"]["counts"]["ok"] == 1
+def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+    job = job_of(tmp_path, ca01="ok")
+    (tmp_path / "fleet.html").mkdir()
+    result = job.report()
+    assert [item["path"] for item in result["not_written"]] == [str(tmp_path / "fleet.html")] and "failed" not in result
+    assert "Is a directory" in result["not_written"][0]["why"] and result["changed"] is False
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded = {f"ca{number}": good(f"CA {number}") for number in range(9)}
-    run(recorded, report_dir=str(tmp_path))
+    job_of(tmp_path, ca01="ok", ca02="ok").report()
     before = contents(tmp_path)
 
     def full_disk(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(_files.os, "fsync", full_disk)
-    result = run(
-        {**dict.fromkeys(recorded), "ca1": outcome("failed", "boom")}, report_dir=str(tmp_path), fail_on=["failed"]
+    result = job_of(tmp_path, ca01="failed", ca02="ok").report()
+    assert (
+        contents(tmp_path) == before
+        and result["changed"] is False
+        and "No space left" in result["not_written"][0]["why"]
     )
-    assert "1 of 9 CAs need attention. ca1 (CA 1) failed: boom Cannot write" in result["msg"]
-    assert "No space left on device" in result["msg"] and "And 7 more of this kind." in result["msg"]
-    assert str(tmp_path / "CA 1.json") in result["msg"] and contents(tmp_path) == before
-    assert result["changed"] is False and result["fleet"]["counts"]["failed"] == 1
+    assert result["fleet"]["counts"]["failed"] == 1, "the document of ca02 is as it was, and did not have to be written"
 
 
-@pytest.mark.parametrize(
-    "content", ["", "no JSON", "[]", '{"name": "One"}', '{"schema": 2, "host": "ca01", "folder_name": "One"}']
-)
-def test_a_file_that_is_no_report_is_not_overwritten(tmp_path: Path, content: str) -> None:
-    (tmp_path / "One.json").write_text(content, encoding="utf-8")
-    for check in (True, False):
-        result = run({"ca01": good("One"), "ca02": good("Two")}, report_dir=str(tmp_path), check=check)
-        assert result["failed"] is True and f"{tmp_path / 'One.json'} is no report" in result["msg"]
-    assert (tmp_path / "One.json").read_text(encoding="utf-8") == content
-    assert set(contents(tmp_path)) == {"One.json", "Two.json", "fleet.html"}
-
-
-def test_a_report_that_another_worker_writes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the strategy free each host runs the task; the file came after this one had read the folder."""
-    run({"ca01": good("One", NIGHTS[1:])}, report_dir=str(tmp_path))
-    written = contents(tmp_path)["One.json"]
-    monkeypatch.setattr(report_action, "read_folder", lambda *_: {})
-    result = run({"ca01": good("One")}, report_dir=str(tmp_path))
-    assert "failed" not in result and str(tmp_path / "One.json") in result["files"]
-    document = json.loads(contents(tmp_path)["One.json"][0])
-    assert document["newest"]["label"] == NEWEST and contents(tmp_path)["One.json"] != written
-    again = run({"ca01": good("One")}, report_dir=str(tmp_path))
-    assert "failed" not in again and again["changed"] is False
-    other = run({"ca02": good("One")}, report_dir=str(tmp_path))
-    assert other["warnings"] == ["One.json was the report of the host ca01, and is now of ca02."]
-
-
-def test_what_else_is_in_the_folder_does_no_harm(tmp_path: Path) -> None:
-    run({"ca01": good("One")}, report_dir=str(tmp_path))
-    known = (tmp_path / "One.json").read_text(encoding="utf-8")
-    (tmp_path / "copy of One.json").write_text(
-        known.replace("20261122T", "20991122T").replace("2026-11-22T", "2099-11-22T"), encoding="utf-8"
+def test_text_of_a_host_stays_as_it_is(tmp_path: Path) -> None:
+    words = "{{ 7 * 7 }}{% raw %}"
+    job = Job(
+        ca01={"sets": {"failed": True, "msg": words}, "backup": {**made(NEWEST), "ca": {"name": words, "host": words}}}
     )
-    (tmp_path / "other.json").write_text('{"schema": 1}', encoding="utf-8")
-    (tmp_path / "folder.json").mkdir()
-    result = run({"ca01": None}, report_dir=str(tmp_path))
-    assert result["fleet"]["rows"][0]["label"] == NEWEST
-    assert {Path(path).name for path in result["files"]} == {"One.json", "fleet.html"}
+    job.outcome("ca01", path=PATH, sets_result="sets", backup_result="backup", report_dir=str(tmp_path))
+    result = job.report()
+    (row,) = result["fleet"]["rows"]
+    assert (
+        (row["message"], row["ca"])
+        == (words, words)
+        == (result["attention"][0]["message"], result["attention"][0]["ca"])
+    )
+    assert result["attention_message"] == f"1 of 1 CAs need attention. ca01 ({words}) failed at {PATH}: {words}"
+    assert (tmp_path / "fleet.html").read_text(encoding="utf-8").count(words) >= 3
+    assert json.loads((tmp_path / "ca01.json").read_text(encoding="utf-8"))["destinations"][0]["message"] == words
 
 
-def test_a_report_that_goes_to_another_host_is_warned_of(tmp_path: Path) -> None:
-    run({"ca01": good("One")}, report_dir=str(tmp_path))
-    result = run({"ca02": good("One")}, report_dir=str(tmp_path))
-    assert result["warnings"] == ["One.json was the report of the host ca01, and is now of ca02."]
-    assert "warnings" not in run({"ca02": good("One", NIGHTS[:2])}, report_dir=str(tmp_path))
+def test_results_grow_with_the_number_of_hosts() -> None:
+    """Not with its square, and not without bounds."""
+    sizes = []
+    for count in (40, 80, 160):
+        states = {f"ca{number:03d}": "ok" if number % 2 else "failed" for number in range(count)}
+        sizes.append(len(json.dumps(job_of(None, **states).report())))
+    assert sizes[1] - sizes[0] < 1.2 * sizes[0] and sizes[2] < 2.2 * sizes[1]
 
 
 def test_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    recorded = {"ca01": outcome("failed", "no")}
-    assert run(recorded, report_dir="~/reports", check=True)["files"] == [str(tmp_path / "home/reports/fleet.html")]
-    assert run(recorded, report_dir="reports", check=True)["files"] == ["/nowhere/reports/fleet.html"]
-    assert run(recorded, report_dir="")["files"] == []
+    job = job_of(None, ca01="none")
+    for given, folder in (("~/reports", tmp_path / "home/reports"), ("reports", Path("/nowhere/reports"))):
+        files = job.report(hosts=["ca01"], report_dir=given, check=True)["files"]
+        assert files == [str(folder / "ca01.json"), str(folder / "fleet.html")]
+    for blank in (None, "", "  "):
+        assert job.report(hosts=["ca01"], report_dir=blank)["files"] == []
+
+
+@pytest.mark.parametrize("blank", [None, "", " \n"])
+def test_null_and_blank_are_left_out(blank: Any) -> None:
+    result = job_of(None, ca01="late").report(**dict.fromkeys(ARGUMENT_SPEC, blank))
+    assert rows(result) == [("ca01", "late")] and result["attention"] == []
+
+
+@pytest.mark.parametrize("blank", [None, "", " \n"])
+def test_null_and_blank_items_are_left_out(blank: Any) -> None:
+    result = job_of(None, ca01="ok", ca02="none").report(hosts=[blank, "ca02"], fail_on=[blank])
+    assert rows(result) == [("ca02", "failed"), ("ca01", "ok")]
 
 
 @pytest.mark.parametrize(
-    "options", [{"fail_on": ["ok"]}, {"fail_on": None}, {"hosts": None}, {"report": "x"}, {"artifact": "perhaps"}]
+    "options", [{"fail_on": ["ok"]}, {"fail_on": "late,x"}, {"hosts": {"ca01": 1}}, {"report": "x"}, {"artifact": True}]
 )
 def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
     with pytest.raises(AnsibleError, match=next(iter(options))):
-        run({"ca01": None}, **options)
+        job_of(None, ca01="ok").report(**options)

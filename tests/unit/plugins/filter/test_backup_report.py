@@ -11,18 +11,45 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.backup_report import FilterModule
 
 from histories import full
-from outcomes import listing, outcome
+from outcomes import after, listing, made
+from outcomes import outcome as run_of
 
 backup_report = FilterModule().filters()["backup_report"]
+NIGHTS = [full("2026-11-22 21:00"), full("2026-11-21 21:00")]
+GOOD = {"status": "ok", "path": "D:\\Backup", "expire": listing(NIGHTS), "late_after_s": 93600}
 
 
 def test_a_report() -> None:
-    good = outcome(expire=listing([full("2026-11-22 21:00")]))
-    first = backup_report({"ca01": good, "ca02": None})
-    assert first["counts"] == {"failed": 0, "unreachable": 1, "never": 0, "late": 0, "ok": 1}
-    assert [document["host"] for document in first["cas"]] == ["ca02", "ca01"]
-    second = backup_report({"ca01": outcome("failed", "no")}, earlier=first["cas"])
-    assert second["cas"][0]["newest"] == first["cas"][1]["newest"]
+    first = backup_report({"ca01": GOOD, "ca02": None})
+    assert first["counts"] == {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1}
+    assert [ca["host"] for ca in first["cas"]] == ["ca02", "ca01"]
+    assert first["cas"][0]["message"].startswith("This job recorded no result for this host.")
+
+
+def test_what_earlier_documents_know() -> None:
+    known = after(run_of(listing=listing(NIGHTS)))
+    found = backup_report(
+        {"ca01": {"status": "failed", "message": "no", "path": "d:/backup"}},
+        earlier=[known, None, 5, {"schema": 1, "host": "ca01"}],
+    )
+    (ca,) = found["cas"]
+    assert (ca["status"], ca["message"], ca["newest"]["label"]) == ("failed", "no", "20261122T210000Z-full")
+    (ca,) = backup_report({"ca02": {"status": "failed"}}, earlier=[known])["cas"]
+    assert ca["newest"] is None
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (GOOD, "ok"), ({**GOOD, "late_after_s": 60}, "late"), ({**GOOD, "late_after_s": "60"}, "ok"), ({**GOOD, "expire": listing([])}, "never"),
+        ({"status": "unreachable"}, "unreachable"), ({"status": "splendid"}, "failed"), ({"status": "ok"}, "failed"), ({"status": []}, "failed"),
+        ({"status": "ok", "backup": made("20261122T210000Z-full")}, "ok"), ({}, "failed"), ("text", "failed"), (None, "failed"), (5, "failed"),
+        ({"status": "ok", "expire": "x", "backup": 5, "path": 5, "message": 5}, "failed"),
+    ],
+)  # fmt: skip
+def test_a_status(found: Any, status: str) -> None:
+    (ca,) = backup_report({"ca01": found})["cas"]
+    assert ca["status"] == status
 
 
 @pytest.mark.parametrize("given", [([],), ("text",), (None,), ({}, "text"), ({}, {}), ({}, 5)])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size, text_table
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
+    human_size,
+    human_span,
+    plain_text,
+    seconds_of,
+    shortened,
+    stable_text,
+    text_table,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +59,74 @@ def test_text_table_without_rows() -> None:
 def test_text_table_refuses_a_ragged_row() -> None:
     with pytest.raises(ValueError, match="1 cells for 2 columns"):
         text_table(["a", "b"], [["x"]])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (45, "45 s"),
+        (90, "1 min 30 s"),
+        (3600, "1 h"),
+        (93600, "1 d 2 h"),
+        (86400, "1 d"),
+        (86401, "1 d"),
+        (-90, "-1 min 30 s"),
+        (1 << 62, "53375995583650 d 7 h"),
+    ],
+)
+def test_human_span(seconds: int, text: str) -> None:
+    assert human_span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "stable"),
+    [
+        (
+            "<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>: refused",
+            "<urllib3.connection.HTTPSConnection object>: refused",
+        ),
+        ("<bound method A.b of <C object at 0x7F8E5C2B>>", "<bound method A.b of <C object>>"),
+        ("error 0x800706BA", "error 0x800706BA"),
+        ("it failed at 0x800706BA.", "it failed at 0x800706BA."),
+        ("(HRESULT at 0x80070005)", "(HRESULT at 0x80070005)"),
+        ("/root/.ansible/tmp/ansible-tmp-1700000000.12-345-678/x.py", "/root/.ansible/tmp/ansible-tmp/x.py"),
+        ("/tmp/ansible-local-4711a_b3/tmpfile", "/tmp/ansible-local/tmpfile"),
+        ("20261122T210000Z-full at 0x", "20261122T210000Z-full at 0x"),
+        ("", ""),
+    ],
+)
+def test_stable_text(text: str, stable: str) -> None:
+    assert stable_text(text) == stable
+
+
+class Odd(str):
+    """A text of another type, as Ansible's are."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "wrong"
+
+
+@pytest.mark.parametrize("text", ["", "ca01", "\u00e4\U0001f4a3", "{{ 7 * 7 }}"])
+def test_plain_text(text: str) -> None:
+    plain = plain_text(Odd(text))
+    assert plain == text and type(plain) is str
+
+
+def test_plain_text_can_be_encoded() -> None:
+    assert plain_text("a\udc80b").encode() == b"a?b"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "short"), [("abc", 3, "abc"), ("abcd", 3, "ab\u2026"), ("", 3, ""), ("ab", 1, "\u2026")]
+)
+def test_shortened(text: str, limit: int, short: str) -> None:
+    assert shortened(text, limit) == short
+
+
+def test_seconds_of() -> None:
+    assert seconds_of("1970-01-02T00:00:01Z") == 86401.0
+    with pytest.raises(ValueError, match="yesterda"):
+        seconds_of("yesterday")

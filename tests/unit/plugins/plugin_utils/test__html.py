@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._chart import POINT_LIMIT, Point, byte_step, chart, second_step
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, kept_document
+from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import OPEN_LIMIT, SET_LIMIT, page, text
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import DARK, LIGHT, SCRIPT, STYLE
-from ansible_collections.adcs.ca.plugins.plugin_utils._report import STATUSES, fleet
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
 from histories import full
-from outcomes import expired, listing, made, outcome
+from outcomes import after, expired, fleet_of, listing, made, only, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00", duration_s=12, file_count=17) for day in (22, 21, 20, 19)]
-GOOD = outcome(expire=expired(NIGHTS, {"keep_last": 2}), backup=made("20261122T210000Z-full"))
+NEWEST = "20261122T210000Z-full"
+SHARE = r"\\server\share\ca"
+GOOD = outcome(listing=expired(NIGHTS, {"keep_last": 2}), backup=made(NEWEST))
 VOID = {"meta", "line", "circle", "polygon", "polyline"}
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -80,24 +83,29 @@ def all_states() -> dict[str, Any]:
     leftover = {"kind": "leftover", "path": "p", "message": "m"}
     limited = expired([*NIGHTS, damaged], {"keep_last": 1, "keep_labels": ["x"]}, problems=[leftover])
     limited["plan"]["held_back"] = ["20261119T210000Z-full"]
-    known = fleet({"ca05": outcome(expire=limited, backup=made("20261122T210000Z-full"))})
+    raw = outcome("unreachable", "no route", path=SHARE, detail="HTTPSConnectionPool")
+    known = {
+        "ca05": after(outcome(listing=limited, backup=made(NEWEST), replicated=True), host="ca05"),
+        "ca06": after(raw, after(GOOD, host="ca06"), host="ca06"),
+    }
     outcomes = {
         "ca01": GOOD,
-        "ca02": outcome(expire=listing(NIGHTS, now="2027-01-01 00:00")),
-        "ca03": outcome(expire=listing([])),
-        "ca04": None,
+        "ca02": outcome(listing=listing(NIGHTS, now="2027-01-01 00:00")),
+        "ca03": outcome(listing=listing([])),
+        "ca04": outcome("unreachable", "no route"),
         "ca05": outcome("failed", "no space"),
+        "ca06": GOOD,
     }
-    return fleet(outcomes, known["cas"])
+    return fleet_of(outcomes, known)
 
 
 def test_every_ca_is_in_the_overview_and_has_a_section() -> None:
     elements = Elements(page(all_states())).found
     rows = [attributes["data-host"] for tag, attributes in elements if tag == "tr" and "data-host" in attributes]
-    assert rows == ["ca05", "ca04", "ca03", "ca02", "ca01"]
+    assert rows == ["ca05", "ca04", "ca06", "ca03", "ca02", "ca01"]
     sections = [attributes["id"] for tag, attributes in elements if tag == "section"]
     links = [attributes["href"] for tag, attributes in elements if tag == "a" and attributes["href"] != "#top"]
-    assert links == [f"#{section}" for section in sections] and len(set(sections)) == 5
+    assert links == [f"#{section}" for section in sections] and len(set(sections)) == 6
 
 
 def test_ids_are_unique() -> None:
@@ -127,12 +135,12 @@ def test_nothing_is_loaded() -> None:
 
 def test_nothing_depends_on_when_it_is_made() -> None:
     assert page(all_states()) == page(all_states())
-    later = {**GOOD, "expire": {**GOOD["expire"], "now": "2026-11-23T07:00:00Z"}}
-    assert page(fleet({"ca01": GOOD})) == page(fleet({"ca01": later}))
+    later = outcome(listing={**expired(NIGHTS, {"keep_last": 2}), "now": "2026-11-23T07:00:00Z"}, backup=made(NEWEST))
+    assert page(fleet_of({"ca01": GOOD})) == page(fleet_of({"ca01": later}))
 
 
 def test_why_each_set_stays_is_told() -> None:
-    rows = re.findall(r'<tr><th scope="row"><code>([^<]+)</code>.*<td>(.*)</td></tr>', page(fleet({"ca01": GOOD})))
+    rows = re.findall(r'<tr><th scope="row"><code>([^<]+)</code>.*<td>(.*)</td></tr>', page(fleet_of({"ca01": GOOD})))
     assert rows == [
         ("20261122T210000Z-full", "last, newest full"),
         ("20261121T210000Z-full", 'last <span class="next">goes next</span>'),
@@ -150,28 +158,29 @@ def test_why_each_set_stays_is_told() -> None:
     ],
 )
 def test_truncation_is_told_as_it_was(logs: dict[str, Any], words: str) -> None:
-    backup = made("20261122T210000Z-full")
+    backup = made(NEWEST)
     backup["logs"] |= logs
-    assert f"<dt>Logs of the CA</dt><dd>{words}</dd>" in page(fleet({"ca01": {**GOOD, "backup": backup}}))
+    found = outcome(listing=expired(NIGHTS, {"keep_last": 2}), backup=backup)
+    assert f"<dt>Logs of the CA</dt><dd>{words}</dd>" in page(fleet_of({"ca01": found}))
 
 
 def test_sets_are_bounded() -> None:
     nights = [full(f"2026-{month:02d}-{day:02d} 21:00") for month in (11, 10, 9) for day in range(28, 0, -1)]
-    html = page(fleet({"ca01": outcome(expire=listing(nights, now="2026-11-29 00:00"))}))
+    html = page(fleet_of({"ca01": outcome(listing=listing(nights, now="2026-11-29 00:00"))}))
     assert html.count('<tr><th scope="row"><code>') == SET_LIMIT
     assert f"And {84 - SET_LIMIT} older sets." in html and "84 sets, newest first" in html
 
 
 def test_tables_of_sets_are_folded_in_a_large_fleet() -> None:
     def sections(count: int) -> str:
-        return page(fleet({f"ca{number}": GOOD for number in range(count)}))
+        return page(fleet_of({f"ca{number}": GOOD for number in range(count)}))
 
     assert sections(OPEN_LIMIT).count("<details open>") == OPEN_LIMIT
     assert "<details open>" not in sections(OPEN_LIMIT + 1)
 
 
 def test_an_empty_fleet() -> None:
-    assert "<title>CA backups: none</title>" in page(fleet({}))
+    assert "<title>CA backups: none</title>" in page(fleet([]))
 
 
 def luminance(colour: str) -> float:
@@ -245,7 +254,7 @@ def test_a_large_fleet_is_fast() -> None:
         for day in range(17, 0, -1)
     ]
     found = expired([full(night, duration_s=5) for night in nights[:400]], {"keep_daily": 400}, now="2025-12-18 06:00")
-    documents = fleet({f"ca{number}": outcome(expire=found) for number in range(300)})
+    documents = fleet_of({f"ca{number}": outcome(listing=found) for number in range(300)})
     start = time.process_time()
     assert len(page(documents)) < 20_000_000
     assert time.process_time() - start < 5
@@ -263,11 +272,52 @@ def test_a_large_fleet_is_fast() -> None:
 def test_when_the_next_set_goes(policy: dict[str, Any], limit: int | None, status: str, words: str) -> None:
     planned = plan(NIGHTS, Policy.parse(policy), "2026-11-23T06:00:00Z", limit=limit)
     found = listing(NIGHTS, policy=policy, plan=planned.as_dict(), removed=[])
-    written = page(fleet({"ca01": outcome(status, expire=found)}))
+    written = page(fleet_of({"ca01": outcome(status, listing=found)}))
     assert f"<dt>Goes next</dt><dd><code>{planned.next_to_go}</code> {words}</dd>" in written
 
 
 def test_when_the_next_set_goes_is_not_known_to_an_earlier_document() -> None:
-    document = fleet({"ca01": GOOD})["cas"][0]
-    del document["retention"]["next_after_backups"], document["retention"]["next_due"]
-    assert "<dt>Goes next</dt><dd><code>20261121T210000Z-full</code></dd>" in page(fleet({"ca01": None}, [document]))
+    known = after(GOOD)
+    retention = known["destinations"][0]["retention"]
+    del retention["next_after_backups"], retention["next_due"]
+    later = after(outcome("failed", "no"), kept_document(known))
+    assert "<dt>Goes next</dt><dd><code>20261121T210000Z-full</code></dd>" in page(fleet([later]))
+
+
+def section(html: str) -> str:
+    """The section of the only host of a page."""
+    (found,) = re.findall(r'<section class="sheet ca".*?</section>', html, re.DOTALL)
+    return str(found)
+
+
+def test_each_destination_of_a_host_is_shown_with_its_state() -> None:
+    document = after(outcome("failed", "no <space>", path=SHARE), after(GOOD))
+    html = page(fleet([after(None, document)]))
+    assert 'data-host="ca01"><td><span class="badge failed"' in html and html.count("<tr data-host=") == 1
+    headings = re.findall(r'<h3 class="destination"><bdi>([^<]*)</bdi> <span class="badge (\w+)"', section(html))
+    assert headings == [("No destination", "failed"), ("D:\\Backup", "ok"), (SHARE, "failed")]
+    assert "no &lt;space&gt;" in section(html) and section(html).count("<svg") == 2 and 'class="counts"' in html
+    single = section(page(fleet_of({"ca01": GOOD})))
+    assert '<h3 class="destination">' not in single and "<code><bdi>D:\\Backup\\Example CA</bdi></code>" in single
+
+
+def test_the_words_of_a_library_are_folded_away() -> None:
+    html = section(page(fleet_of({"ca01": outcome("unreachable", "no answer", detail="<HTTPSConnection>")})))
+    folded = (
+        '<details class="detail"><summary>What the connection said</summary><p>&lt;HTTPSConnection&gt;</p></details>'
+    )
+    assert html.count("&lt;HTTPSConnection&gt;") == 1 and folded in html
+    assert "What the connection said" not in page(fleet_of({"ca01": GOOD}))
+
+
+def test_a_copy_is_told() -> None:
+    results = {"listing": listing(NIGHTS), "backup": made(NEWEST)}
+    copied = section(page(fleet_of({"ca01": outcome(**results, replicated=True)})))
+    assert "<dt>Copied by the hook</dt><dd>yes</dd>" in copied
+    older = after(outcome(listing=listing(NIGHTS[1:]), replicated=True))
+    missed = section(page(fleet([after(outcome("failed", "no", **results), older)])))
+    assert (
+        '<dt>Copied by the hook</dt><dd><span class="bad">no</span>, last <code>20261121T210000Z-full</code></dd>'
+        in missed
+    )
+    assert "Copied by the hook" not in page(fleet_of({"ca01": outcome(**results)}))

@@ -5,20 +5,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._report import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._summary import BYTES_LIMIT, failure, summary
+from ansible_collections.adcs.ca.plugins.plugin_utils._summary import (
+    BYTES_LIMIT,
+    attention_line,
+    attention_text,
+    cell,
+    summary,
+)
 
 from histories import full
-from outcomes import listing, outcome
+from outcomes import fleet_of, listing, outcome
 
-GOOD = outcome(expire=listing([full("2026-11-22 21:00")]))
+GOOD = outcome(listing=listing([full("2026-11-22 21:00")]))
+
+
+def bad(host: str, message: str = "no space", status: str = "failed", ca: str | None = None) -> dict[str, Any]:
+    return {"host": host, "ca": ca, "path": "D:\\", "status": status, "message": message}
 
 
 def test_a_summary() -> None:
-    assert summary(fleet({"ca01": GOOD, "ca02": outcome("failed", "no\n space")})) == {
-        "schema": 1,
+    assert summary(fleet_of({"ca01": GOOD, "ca02": outcome("failed", "no\n space")})) == {
+        "schema": 2,
         "counts": {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1},
         "rows": [
             {"host": "ca02", "ca": None, "status": "failed", "label": None, "started": None, "bytes": None, "message": "no space"},
@@ -36,9 +46,9 @@ def test_a_summary() -> None:
 def test_it_is_bounded(letter: str, count: int) -> None:
     hosts = {f"ca{number:03d}": GOOD for number in range(count)}
     hosts |= {
-        f"bad{number}": outcome("failed", letter * 9000, expire=listing([], name=letter * 9000)) for number in range(4)
+        f"bad{number}": outcome("failed", letter * 9000, listing=listing([], name=letter * 9000)) for number in range(4)
     }
-    short = summary(fleet(hosts))
+    short = summary(fleet_of(hosts))
     assert len(json.dumps(short)) <= BYTES_LIMIT
     assert [row["status"] for row in short["rows"][:5]] == [*["failed"] * 4, "ok"]
     assert len(short["rows"]) + short["omitted"] == count + 4
@@ -48,31 +58,46 @@ def test_it_is_bounded(letter: str, count: int) -> None:
 
 def test_as_many_rows_as_fit() -> None:
     hosts = {f"ca{number:03d}": outcome("failed", "\U0001f4a3" * 200) for number in range(200)}
-    short = summary(fleet(hosts))
+    short = summary(fleet_of(hosts))
     assert 20 < len(short["rows"]) < 40 and short["omitted"] == 200 - len(short["rows"])
     assert BYTES_LIMIT - 5000 < len(json.dumps(short)) <= BYTES_LIMIT
 
 
+@pytest.mark.parametrize("limit", [0, 1, 20])
+def test_fewer_rows_count_all_the_same(limit: int) -> None:
+    hosts = {f"ca{number:03d}": GOOD for number in range(30)} | {"ca999": outcome("failed", "no")}
+    short = summary(fleet_of(hosts), limit)
+    assert len(short["rows"]) == limit and short["omitted"] == 31 - limit and short["counts"]["ok"] == 30
+    assert [row["host"] for row in short["rows"][:1]] == ["ca999"][:limit]
+
+
 def test_a_failure_names_the_first_and_counts_the_others() -> None:
-    hosts = {f"ca{number:02d}": outcome("failed", "m" * 999) for number in range(23)}
-    message = failure(fleet({**hosts, "ca99": GOOD}), ["failed"])
-    assert message is not None and message.startswith("23 of 24 CAs need attention. ca00 failed: mmm")
-    assert "ca19 failed" in message and "ca20" not in message and message.endswith("; and 3 more")
+    message = attention_text([bad(f"ca{number:02d}", "m" * 999) for number in range(23)], 23, 24)
+    assert message.startswith("23 of 24 CAs need attention. ca00 failed at D:\\: mmm")
+    assert "ca19 failed at" in message and "ca20" not in message and message.endswith("; and 3 more")
     assert len(message) < 6000
 
 
-def test_it_fails_for_the_hosts_named_and_names_all() -> None:
-    hosts = fleet(
-        {"ca01": GOOD, "ca02": outcome("failed", "no space"), "ca03": None, "ca04": outcome("failed", "boom")}
+def test_a_failure_says_which_ca() -> None:
+    rows = [
+        bad("ca01", "no\nspace", ca="Example\nCA"),
+        bad("ca02", "old", "late"),
+        bad("ca03", "none", "never"),
+        bad("ca04", "x", "unreachable"),
+    ]
+    assert attention_text(rows, 4, 9) == (
+        "4 of 9 CAs need attention. ca01 (Example CA) failed at D:\\: no space; ca02 is late at D:\\: old; ca03 has no set at D:\\: none; ca04 is unreachable at D:\\: x"
     )
-    everything = failure(hosts, ["failed", "unreachable"])
-    assert everything is not None and everything.startswith("3 of 4 CAs need attention. ")
-    assert failure(hosts, ["failed", "unreachable"], ["ca01", "ca04"]) == everything
-    assert failure(hosts, ["failed", "unreachable"], ["ca03"]) == everything
-    for others in (["ca01"], ["ca99"], []):
-        assert failure(hosts, ["failed", "unreachable"], others) is None
-    assert failure(hosts, ["failed"], ["ca03"]) is None
+    assert attention_line(bad("ca01", "no {{ 7 * 7 }}")) == "ca01 failed at D:\\: no {{ 7 * 7 }}"
+    assert len(attention_line(bad("h" * 999, "m" * 999, ca="c" * 999))) < 1500
 
 
 def test_nothing_fails() -> None:
-    assert failure(fleet({"ca01": GOOD, "ca02": outcome("failed", "no")}), ["late", "never", "unreachable"]) is None
+    assert attention_text([], 0, 5) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [(None, None), ("", ""), (" a\n\tb\u2028c ", "a b c"), ("x" * 201, "x" * 199 + "\u2026")]
+)
+def test_a_cell(text: str | None, shown: str | None) -> None:
+    assert cell(text) == shown

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
-from ansible_collections.adcs.ca.plugins.plugin_utils._report import fleet
 
 from histories import full
-from outcomes import LATE_AFTER_S, expired, listing, outcome
+from outcomes import LATE_AFTER_S, expired, fleet_of, listing, outcome
 from report_picture import browse, browser, sample_fleet, take_picture
 
 DARK = "--blink-settings=preferredColorScheme=0"
@@ -78,12 +77,14 @@ def ago(**span: int) -> dict[str, Any]:
     """A CA that was well when its newest set was an hour old; that set was made this long ago."""
     started = datetime.now(timezone.utc) - timedelta(**span)
     found = listing([full(f"{started:%Y-%m-%d %H:%M:%S}")], now=f"{started + timedelta(hours=1):%Y-%m-%d %H:%M:%S}")
-    return outcome(expire=found)
+    return outcome(listing=found)
 
 
 def test_ages_are_those_at_reading(tmp_path: Path) -> None:
     html = page(
-        fleet({"ca01": ago(hours=3, minutes=30, seconds=5), "ca02": ago(days=400), "ca03": ago(hours=-2), "ca04": None})
+        fleet_of(
+            {"ca01": ago(hours=3, minutes=30, seconds=5), "ca02": ago(days=400), "ca03": ago(hours=-2), "ca04": None}
+        )
     )
     assert " ago" not in html.replace("is older than", "").split("<script>")[0]
     dom = shown(tmp_path, html)
@@ -94,7 +95,7 @@ def test_ages_are_those_at_reading(tmp_path: Path) -> None:
 
 def test_a_page_that_is_read_late_says_so(tmp_path: Path) -> None:
     hours = LATE_AFTER_S // 3600
-    html = page(fleet({"ca01": ago(hours=hours - 1), "ca02": ago(hours=hours + 1), "ca03": outcome("failed", "no")}))
+    html = page(fleet_of({"ca01": ago(hours=hours - 1), "ca02": ago(hours=hours + 1), "ca03": outcome("failed", "no")}))
     before = {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 2}
     assert counts(html) == before and status(html, "ca02") == "ok"
     dom = shown(tmp_path, html)
@@ -111,7 +112,7 @@ def test_what_hosts_say_runs_nothing(tmp_path: Path) -> None:
     sets = [full("2026-11-22 21:00", problems=[{"kind": attack, "path": attack, "message": attack}])]
     found = expired(sets, {"keep_labels": [attack]}, name=attack, path=attack, ca={"name": attack, "host": attack})
     found["plan"]["warnings"] = [attack]
-    dom = shown(tmp_path, page(fleet({attack: outcome("failed", attack, expire=found)})))
+    dom = shown(tmp_path, page(fleet_of({attack: outcome("failed", attack, listing=found)})))
     assert "<title>CA backups: 1 failed</title>" in dom
     assert dom.count("<script") == 1 and "<img" not in dom and "\u202e" not in dom
     assert "&lt;script&gt;" in dom and re.search(r'id="age-[^"]+">[^<]+ ago<', dom), "the page's own script did not run"
@@ -124,7 +125,7 @@ def test_the_sample(tmp_path: Path) -> None:
     assert [status(dom, document["host"]) for document in documents["cas"]] == [
         document["status"] for document in documents["cas"]
     ]
-    assert dom.count("<svg") == 8 and dom.count("goes next</span>") == 4
+    assert dom.count("<svg") == 10 and dom.count("goes next</span>") == 5
 
 
 def test_both_themes(tmp_path: Path) -> None:

@@ -1,0 +1,328 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""``adcs.ca.backup_job``: the steps of the role ``adcs.ca.backup`` that judge. No text of a host goes through a template here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import changing_part
+from ansible_collections.adcs.ca.plugins.plugin_utils._guard import Guard
+from ansible_collections.adcs.ca.plugins.plugin_utils._hooks import HookError, load_hook, names_set_by
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
+    GUARD,
+    OUTCOME,
+    START,
+    RoleVariables,
+    extra_names,
+    of_this_job,
+    outcome_of,
+    process_mark,
+    user_path,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
+    failed_task,
+    lost_run,
+    outcome,
+    unreachable_result,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils._records import LOST, Written, bad_destinations, known_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils._replication import PROOF, bad_copy, unproved_copy
+from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS as RULES
+from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, PolicyError
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VariableError
+from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch
+from ansible_collections.adcs.ca.plugins.plugin_utils._summary import attention_line
+
+JOB = "_adcs_ca_backup_job"
+COPY = "_adcs_ca_backup_copy"
+# the results of the modules; the last one is of a listing after a failure
+BACKUP = "adcs_ca_backup_result"
+EXPIRED = "adcs_ca_backup_expire_result"
+LISTINGS = (EXPIRED, "adcs_ca_backup_listing", "_adcs_ca_backup_left")
+PAGE_RESULT = "adcs_ca_backup_report_result"
+STEPS = ("guard", "start", "options", "replicated", "record", "record_failure", "page", "verdict")
+ARGUMENT_SPEC = {
+    "step": {"type": "str", "required": True, "choices": list(STEPS)},
+    "entry": {"type": "str", "choices": ["main", "verify", "expire", "report"]},
+    "hosts": {"type": "raw"},
+    "serial": {"type": "raw"},
+}
+WAY_OUT = "Run the role with include_role and put the condition there: it is asked once."
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller alone; no connection is opened."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run one step; what each returns is said at its function."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        self._vars: dict[str, Any] = task_vars or {}
+        self._host: str = self._vars["inventory_hostname"]
+        # the step 'start' says it for those behind it
+        self._entry: str = options["entry"] or str(self._result(START).get("entry") or "main")
+        step = getattr(self, f"_{options['step']}")
+        try:
+            found = step(options) if options["step"] == "guard" else step()
+        except AnsibleActionFail as error:
+            found = {"failed": True, "msg": str(error)}
+        return {**result, "changed": False, **found}
+
+    def _guard(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Refuse a job that nobody can judge: ``{meant, refused: {host: why}}``. Fails for the pattern and for ``adcs_ca_serial``."""
+        lookup = self._shared_loader_obj.lookup_loader.get(
+            "ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar
+        )
+        guard = Guard(self._vars, lambda pattern: lookup.run([pattern], self._vars))
+        meant = guard.meant_hosts(options["hosts"])
+        guard.check_serial(options["serial"])
+        refused = {host: why for host in meant if (why := self._hook_problem(host))}
+        return {"mark": process_mark(), "meant": meant, "refused": refused}
+
+    def _hook_problem(self, host: str) -> str:
+        """Return what is wrong with the hook of a host; empty when nothing is, or when the host has none."""
+        variables = RoleVariables(
+            "main", self._vars["hostvars"][host], {}, lambda value: value, only=("replicate_tasks",)
+        )
+        self._load_hook(variables)
+        return " ".join(variables.problems)
+
+    def _start(self) -> dict[str, Any]:
+        """Refuse what would turn the verdict around, with the document of this host saying so."""
+        begun = {"mark": process_mark(), "entry": self._entry}
+        why = self._unfit_keyword()
+        if not why:
+            return begun
+        if self._entry != "report":
+            values = self._variables().values
+            begun |= self._record_run(Run(values["path"], "failed", why), values)
+        return {**begun, "failed": True, "msg": why}
+
+    def _unfit_keyword(self) -> str:
+        """Return why the role cannot judge this host, by what its task inherits; empty when it can."""
+        if self._task.run_once:
+            return "The role runs with run_once: one host would be backed up, and its result given to all. Remove run_once."
+        if self._task.delegate_to:
+            return (
+                f"The role is delegated to {self._task.delegate_to}: another host would be backed up under the name of this one. "
+                "Name that host in 'hosts' of the play instead."
+            )
+        given = extra_names(self._loader)
+        if given:
+            return (
+                f"The extra variable {given[0]} would hide what the role sets under that name. Remove it from the job."
+            )
+        return self._changing_condition(())
+
+    def _changing_condition(self, also: Any) -> str:
+        changing = changing_part(self._task.when or [], self._vars, also)
+        if not changing:
+            return ""
+        return f"A condition on the role depends on {changing}, which may change while the role runs: the verdict could be skipped. {WAY_OUT}"
+
+    def _options(self) -> dict[str, Any]:
+        """Return ``{options, policy}``: the role's variables, converted. Fails and names each that makes no sense."""
+        variables = self._variables()
+        if self._entry == "main":
+            names = names_set_by(self._load_hook(variables))
+            condition = self._changing_condition(names)
+            if condition:
+                variables.problems.append(condition)
+        self._check_together(variables)
+        values = variables.values
+        policy = {name: values[name] for name in RULES if values.get("expire")}
+        result = {"options": values, "policy": policy}
+        if not variables.problems:
+            return result
+        return {
+            **result,
+            "failed": True,
+            "msg": f"This host was not asked for anything. {' '.join(variables.problems)}",
+        }
+
+    def _variables(self) -> RoleVariables:
+        """Return the role's variables of this host; ``report_dir`` is a folder, or None."""
+        variables = RoleVariables(self._entry, self._vars, self._task._role.get_default_vars(), self._templar.template)
+        try:
+            text = variables.values["report_dir"]
+            variables.values["report_dir"] = str(user_path(text, self._vars)) if text else None
+        except VariableError as error:
+            variables.values["report_dir"] = None
+            variables.refuse("report_dir", str(error))
+        return variables
+
+    def _load_hook(self, variables: RoleVariables) -> list[Any]:
+        """Return the tasks of the hook, and make ``replicate_tasks`` its absolute path."""
+        text = variables.values.get("replicate_tasks")
+        if not text:
+            return []
+        try:
+            path = user_path(text, self._vars)
+            variables.values["replicate_tasks"] = str(path)
+            manager = getattr(self._vars["hostvars"], "_variable_manager", None)
+            return load_hook(path, self._task, self._loader, manager)
+        except (HookError, VariableError) as error:
+            variables.refuse("replicate_tasks", str(error))
+            return []
+
+    def _check_together(self, variables: RoleVariables) -> None:
+        """Note what makes no sense together, and what the guard of the playbook refused."""
+        values = variables.values
+        if values.get("truncate_logs") and not values.get("verify"):
+            variables.refuse(
+                "truncate_logs",
+                "it requires adcs_ca_backup_verify: true. No log is given up for a copy that was not compared.",
+            )
+        if values.get("expire"):
+            try:
+                Policy.parse({name: values[name] for name in RULES})
+            except PolicyError as error:
+                variables.problems.append(f"{PREFIX}{error}")
+        guard = self._vars.get(GUARD)
+        refused = guard.get("refused") if of_this_job(guard) else None
+        if refused and self._host not in refused:
+            host = sorted(refused)[0]
+            variables.problems.append(
+                f"The job was stopped before any host was asked, because of {host}: {refused[host]}"
+            )
+
+    def _replicated(self) -> dict[str, Any]:
+        """Return ``{proved}``: whether the hook showed that it copied the newest set. Fails where old sets must not be trusted to a copy."""
+        if self._is_check:
+            return {"proved": True}
+        proof = self._vars.get(PROOF)
+        bad = bad_copy(proof)
+        words = f"The hook {self._job['replicate_tasks']} did not show that it copied the set: {{}}. Nothing expires."
+        if bad:
+            return {"failed": True, "proved": False, "msg": words.format(bad)}
+        missing = unproved_copy(proof)
+        if not missing:
+            return {"proved": True}
+        return {"proved": False, **self._without_proof(words.format(missing))}
+
+    def _without_proof(self, words: str) -> dict[str, Any]:
+        """Judge a hook that did nothing: good only when an earlier run copied the newest set."""
+        backup = self._result(BACKUP)
+        folder = self._job["report_dir"]
+        if backup.get("changed"):
+            return {"failed": True, "msg": words}
+        if not folder:
+            return {
+                "warnings": [
+                    f"{words} Without adcs_ca_backup_report_dir nobody knows whether an earlier run copied it."
+                ]
+            }
+        copied = known_entry(Path(folder), self._host, self._job["path"])["replicated"]
+        if copied and copied == backup.get("label"):
+            return {}
+        return {
+            "failed": True,
+            "msg": f"{words} The document of this host does not say that an earlier run copied the newest set, {backup.get('label')}.",
+        }
+
+    def _record(self) -> dict[str, Any]:
+        """Return the outcome of this host, as ``adcs.ca.outcome`` documents it."""
+        lost = unreachable_result([self._result(name) for name in (BACKUP, *LISTINGS)])
+        said = lost_run(self._host, self._vars, lost) if lost else {}
+        if not lost and self._entry == "main" and not self._result(BACKUP).get("label"):
+            said = {"status": "failed", "message": "The backup returned no set: its task was skipped or did not end."}
+        proved = self._result(COPY).get("proved") is True and not self._is_check
+        return self._record_run(Run(self._job["path"], replicated=proved, **said, **self._facts()), self._job)
+
+    def _record_failure(self) -> dict[str, Any]:
+        """Return the outcome of this host after a task failed."""
+        # where the variables were refused, what can be used of them says where the document is
+        options = self._result(JOB).get("options") or self._variables().values
+        run = Run(
+            options["path"],
+            "failed",
+            failed_task(self._vars),
+            **{**self._facts(), "expected": None, "predicted": False},
+        )
+        return self._record_run(run, options)
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what the results of this run say, for a ``Run``."""
+        backup = self._result(BACKUP)
+        listed = [found for found in map(self._result, LISTINGS) if "sets" in found]
+        is_good = backup and not backup.get("failed") and not backup.get("unreachable")
+        return {
+            "backup": backup or None,
+            "listing": listed[0] if listed else None,
+            "expected": backup.get("label") if is_good and not self._is_check else None,
+            "predicted": bool(is_good and self._is_check and backup.get("changed")),
+        }
+
+    def _record_run(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the document of this host and return its outcome."""
+        written = Written(self._is_check)
+        folder = options["report_dir"]
+        fixed = ["late", "never"] if self._entry == "verify" else []
+        run = run if run.late_after_s is not None else Run(**{**vars(run), "late_after_s": options.get("late_after_s")})
+        found = outcome(
+            self._host,
+            run,
+            entry=self._entry,
+            folder=Path(folder) if folder else None,
+            fail_on=[*fixed, *options["fail_on"]],
+            before=outcome_of(self._vars, self._host),
+            written=written,
+        )
+        if self._task.diff:
+            found["diff"] = written.diff
+        return found
+
+    def _page(self) -> dict[str, Any]:
+        """Draw the page and set the artifact of the job. Never fails: ``not_written`` says what could not be."""
+        is_report = self._entry == "report"
+        if not is_in_step(self._task, self._vars, self._host, is_report):
+            return {"files": [], "not_written": [], "drawn_by": None}
+        drawn = draw_all(self._vars, (), self._variables().values["report_dir"], Written(self._is_check))
+        return {"drawn_by": self._host, **drawn.result(is_whole=is_report or is_one_batch(self._vars))}
+
+    def _verdict(self) -> dict[str, Any]:
+        """Fail this host unless each destination that this job looked at was judged good."""
+        variables = self._variables()
+        mine = outcome_of(self._vars, self._host)
+        words = [] if mine else [_no_outcome(self._vars.get(OUTCOME))]
+        bad = bad_destinations(self._host, mine["destinations"], variables.values["fail_on"]) if mine else []
+        words += [attention_line(row) for row in bad]
+        words += [problem for problem in variables.problems if f"{PREFIX}fail_on:" in problem]
+        page = self._result(PAGE_RESULT)
+        if page.get("drawn_by") == self._host:
+            words += [f"The page was not written. {item['why']}" for item in page["not_written"][:1]]
+        return {"failed": True, "msg": " ".join(words)} if words else {}
+
+    @property
+    def _job(self) -> dict[str, Any]:
+        """The options that the step ``options`` returned."""
+        job = self._vars.get(JOB)
+        if not isinstance(job, Mapping) or not isinstance(job.get("options"), Mapping):
+            raise AnsibleActionFail("The step 'options' of the role did not run on this host.")
+        return dict(job["options"])
+
+    @property
+    def _is_check(self) -> bool:
+        return bool(self._task.check_mode)
+
+    def _result(self, name: str) -> Mapping[str, Any]:
+        found = self._vars.get(name)
+        return found if isinstance(found, Mapping) else {}
+
+
+def _no_outcome(given: Any) -> str:
+    """Return why a host has no outcome."""
+    if given is None:
+        return LOST
+    return f"The variable {OUTCOME} of this host is none of this job and this host, so it is no verdict. {LOST}"

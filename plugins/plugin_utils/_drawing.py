@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The report of a job: the page of each folder of documents, the artifact, and the hosts that need attention."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import part_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import outcomes_in
+from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, attention_of, draw
+from ansible_collections.adcs.ca.plugins.plugin_utils._summary import ROW_LIMIT, attention_text, summary
+
+ARTIFACT = "adcs_ca_fleet"
+# Strategies in which all hosts of a batch run a task before the next one, and run_once holds.
+IN_STEP = ("linear", "debug")
+# A play in batches sets the artifact once a batch, and what all of these hold grows with the number of hosts.
+ROW_LIMIT_OF_BATCH = 20
+
+
+class Drawn:
+    """A report that was drawn."""
+
+    def __init__(
+        self, fleet: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, Any] | None], written: Written
+    ) -> None:
+        """Take the fleet of the hosts of this job, their outcomes, and what became of the files."""
+        self.fleet = fleet
+        self.outcomes = outcomes
+        self.written = written
+
+    def result(self, *, is_whole: bool) -> dict[str, Any]:
+        """Return ``{changed, files, not_written, fleet}`` with the artifact of the job; the rows are few unless ``is_whole``."""
+        short = summary(self.fleet, ROW_LIMIT if is_whole else ROW_LIMIT_OF_BATCH)
+        return {
+            "changed": bool(self.written.files),
+            "files": self.written.files,
+            "not_written": self.written.not_written,
+            "fleet": short,
+            "ansible_stats": {"data": {ARTIFACT: short}, "per_host": False, "aggregate": False},
+        }
+
+    def attention(self, fail_on: Collection[str]) -> dict[str, Any]:
+        """Return ``{attention, attention_message}`` for the hosts of this job."""
+        rows = attention_of(self.outcomes, fail_on)
+        hosts = len({row["host"] for row in rows})
+        return {"attention": rows, "attention_message": attention_text(rows, hosts, len(self.outcomes))}
+
+
+def draw_all(variables: Mapping[str, Any], named: Sequence[str], report_dir: str | None, written: Written) -> Drawn:
+    """Draw the page of each folder that a host of this job reports to.
+
+    Args:
+        variables: the variables of the host that draws.
+        named: hosts that are in the report whether they have an outcome or not.
+        report_dir: the folder of those that have none.
+        written: takes what became of the files.
+    """
+    outcomes = outcomes_in(variables, named)
+    folders: dict[str | None, dict[str, Any]] = {report_dir: {}} if report_dir else {}
+    for host, outcome in outcomes.items():
+        folder = outcome["report_dir"] if outcome else report_dir
+        folders.setdefault(folder, {})[plain_text(host)] = outcome
+    drawn = [draw(Path(folder) if folder else None, those, written) for folder, those in folders.items()]
+    return Drawn(part_of(drawn), outcomes, written)
+
+
+def is_one_batch(variables: Mapping[str, Any]) -> bool:
+    """Say whether the play has all its hosts in one batch."""
+    return len(variables["ansible_play_batch"]) >= len(variables["ansible_play_hosts_all"])
+
+
+def is_in_step(task: Any, variables: Mapping[str, Any], host: str, is_report: bool) -> bool:
+    """Say whether this host draws: where a strategy ignores run_once, the first host of a report does, and nobody in the role."""
+    strategy = str(task._parent._play.strategy).rpartition(".")[2]
+    if strategy in IN_STEP:
+        return True
+    return is_report and host == next(iter(variables["ansible_play_hosts"]), None)

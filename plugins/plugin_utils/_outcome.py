@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run found out about the CA of a host, as the entry of a document. Pure functions.
+
+The results of a run are those of ``adcs.ca.backup`` and of ``adcs.ca.expire`` or ``adcs.ca.backup_info``, as the modules return them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+    PROBLEM_LIMIT,
+    Entry,
+    bounded,
+    ca_of,
+    entry,
+    flag,
+    newest_kept,
+    number,
+    problems_of,
+    retention_of,
+    sets_of,
+    time_of,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, seconds_of
+
+NEVER = "The repository holds no complete full set."
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run on one destination of a host came to.
+
+    ``status`` is ``failed`` or ``unreachable`` with a ``message``, or ``ok``: then the sets decide. ``detail`` is the raw text of a
+    library. ``expected`` is the label of a set that must be there, complete, for the run to be good; ``predicted`` says that check mode
+    would have made one. ``replicated`` says that a hook showed that it copied the newest set.
+    """
+
+    path: str | None
+    status: str = "ok"
+    message: str = ""
+    detail: str = ""
+    backup: Mapping[str, Any] | None = None
+    listing: Mapping[str, Any] | None = None
+    late_after_s: int | None = None
+    expected: str | None = None
+    predicted: bool = False
+    replicated: bool = False
+
+
+def new_entry(run: Run, known: Entry) -> Entry:
+    """Return the entry of a destination after a run; ``known`` is the one before it."""
+    listing = _listing(run.listing)
+    before = _before(listing, known)
+    made = {
+        **before,
+        **_identity(run, before),
+        "path": run.path,
+        "detail": bounded(run.detail),
+        "late_after_s": before["late_after_s"] if run.late_after_s is None else run.late_after_s,
+    }
+    if listing:
+        made |= _facts_of_listing(listing, before)
+        made["truncation"] = _truncation(run.backup, made["newest"], before["truncation"])
+    if run.replicated:
+        made["replicated"] = _label_of(run, made)
+    # whatever the results hold, an entry is of plain types
+    made = entry({**made, "status": "ok", "message": ""})
+    judged = _status(run, made, listing)
+    return {**made, "status": judged["status"], "message": bounded(judged["message"])}
+
+
+def is_late(newest: Mapping[str, Any] | None, late_after_s: int | None, now_s: float) -> bool:
+    """Say whether the newest complete full set is older than it may be; False where either is not known."""
+    return newest is not None and late_after_s is not None and now_s - seconds_of(newest["started"]) > late_after_s
+
+
+def late_message(newest: Mapping[str, Any], late_after_s: int) -> str:
+    """Return the words for a CA that is late."""
+    return f"The newest complete full set, {newest['label']}, is older than {human_span(late_after_s)}."
+
+
+def _listing(result: Any) -> Mapping[str, Any] | None:
+    """Return a result that lists the sets; None for one of a task that failed before it had listed them."""
+    if not isinstance(result, Mapping) or not isinstance(result.get("sets"), list) or not time_of(result.get("now")):
+        return None
+    # a task whose failure was overruled (failed_when) still has its message
+    lost = result.get("failed") or result.get("unreachable") or result.get("msg")
+    return None if lost and not result["sets"] else result
+
+
+def _before(listing: Mapping[str, Any] | None, known: Entry) -> Entry:
+    """Return what was known of the CA that this run found; nothing when the destination held another one."""
+    folder = listing.get("folder_name") if listing else None
+    if folder and known["folder_name"] and known["folder_name"] != folder:
+        return entry({"path": known["path"]})
+    return known
+
+
+def _identity(run: Run, before: Entry) -> dict[str, Any]:
+    """Return ``ca``, ``folder_name`` and ``repository`` as the results of this run say, or else as was known before."""
+    results = [result for result in (run.listing, run.backup) if isinstance(result, Mapping)]
+    cas = [ca_of(result.get("ca")) for result in results] + [before["ca"]]
+    listed = [entry({**result, "repository": result.get("path")}) for result in results if "sets" in result]
+    folders = [entry(result)["folder_name"] for result in results] + [before["folder_name"]]
+    repositories = [found["repository"] for found in listed] + [before["repository"]]
+    return {
+        "ca": {key: next((ca[key] for ca in cas if ca[key]), None) for key in ("name", "host")},
+        "folder_name": next(filter(None, folders), None),
+        "repository": next(filter(None, repositories), None),
+    }
+
+
+def _facts_of_listing(listing: Mapping[str, Any], before: Entry) -> dict[str, Any]:
+    """Return ``sets``, ``newest``, ``problems`` and ``retention`` of a fresh listing."""
+    sets = sets_of(listing["sets"])
+    found = problems_of(listing.get("problems"))
+    for item in listing["sets"]:
+        if isinstance(item, Mapping) and isinstance(item.get("label"), str):
+            found += problems_of(item.get("problems"), item["label"])
+    return {
+        "sets": sets,
+        "newest": _newest(sets, listing["now"]),
+        "problems": found[:PROBLEM_LIMIT],
+        "problem_count": len(found),
+        "retention": _retention(listing, sets, before),
+    }
+
+
+def _newest(sets: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any] | None:
+    """Return the newest complete full set; one that is dated in the future is none."""
+    good = [item for item in sets if item["type"] == "full" and item["complete"] is True and item["started"]]
+    dated = [item for item in good if item["started"] <= now and "future" not in item["problems"]]
+    return newest_kept(dated, max(dated, key=lambda item: item["started"], default=None))
+
+
+def _retention(listing: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], before: Entry) -> dict[str, Any] | None:
+    """Return the retention of this run, or what is left of the one before where this run made no plan."""
+    labels = [item["label"] for item in sets]
+    known = before["retention"]
+    unchanged = labels == [item["label"] for item in before["sets"]]
+    if not isinstance(listing.get("plan"), Mapping) or not listing["plan"]:
+        return _retention_left(known, labels, unchanged) if known else None
+    retention = retention_of({**listing["plan"], "policy": listing.get("policy"), "removed": listing.get("removed")})
+    if known and retention and unchanged and not retention["removed"]:
+        retention["removed"] = known["removed"]
+    return retention
+
+
+def _retention_left(retention: dict[str, Any], labels: Collection[str], unchanged: bool) -> dict[str, Any]:
+    """Return a retention without the sets that have gone, and without dates if the sets are others now."""
+    foreseen = unchanged and retention["next_to_go"] in labels
+    return {
+        **retention,
+        "keep": [kept for kept in retention["keep"] if kept["label"] in labels],
+        "held_back": [label for label in retention["held_back"] if label in labels],
+        "next_to_go": retention["next_to_go"] if retention["next_to_go"] in labels else None,
+        "next_after_backups": retention["next_after_backups"] if foreseen else None,
+        "next_due": retention["next_due"] if foreseen else None,
+    }
+
+
+def _truncation(backup: Any, newest: Any, before: Any) -> dict[str, Any] | None:
+    """Return what became of the logs when the newest set was made; what an earlier run knew of the same set stays."""
+    label = newest["label"] if newest else None
+    if isinstance(backup, Mapping) and label and backup.get("label") == label and not backup.get("failed"):
+        logs = backup.get("logs")
+        if isinstance(logs, Mapping):
+            return {
+                "label": label,
+                "requested": flag(logs.get("truncation_requested")),
+                "done": flag(logs.get("truncated")),
+                "logs_before": number(logs.get("before")),
+                "logs_after": number(logs.get("after")),
+            }
+    return before if before and before["label"] == label else None
+
+
+def _label_of(run: Run, made: Entry) -> str | None:
+    """Return the label of the set that a hook of this run copied."""
+    label = run.backup.get("label") if isinstance(run.backup, Mapping) else None
+    return entry({"replicated": label})["replicated"] or (made["newest"] or {}).get("label")
+
+
+def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return ``status`` and ``message``."""
+    message = bounded(run.message)
+    if run.status != "ok":
+        words = message or ("It failed." if run.status == "failed" else "It was unreachable.")
+        return {"status": "unreachable" if run.status == "unreachable" else "failed", "message": words}
+    if run.predicted:
+        return {"status": "ok", "message": message}
+    missing = _missing(run.expected, made) if listing and run.expected else ""
+    if missing:
+        return {"status": "failed", "message": missing}
+    newest = made["newest"] if listing else None
+    if newest is None:
+        return {"status": "never", "message": message or NEVER} if listing else _unlisted(run, message)
+    if is_late(newest, made["late_after_s"], seconds_of(listing["now"])):
+        return {"status": "late", "message": message or late_message(newest, made["late_after_s"])}
+    return {"status": "ok", "message": message}
+
+
+def _missing(label: str, made: Entry) -> str:
+    """Return why a set that must be there is no good set; empty when it is one."""
+    found = next((item for item in made["sets"] if item["label"] == label), None)
+    if found is None:
+        return f"The backup ended without an error, but the repository does not hold the set {label}."
+    if found["complete"] is not True:
+        return f"The backup ended without an error, but the set {label} is not complete: {', '.join(found['problems']) or 'not looked at'}."
+    return ""
+
+
+def _unlisted(run: Run, message: str) -> dict[str, str]:
+    """Return the status of a run that listed no sets: good only if it made one."""
+    made = isinstance(run.backup, Mapping) and run.backup.get("path") and not run.backup.get("failed")
+    if made:
+        return {"status": "ok", "message": message}
+    return {
+        "status": "failed",
+        "message": message or "The sets were not listed, so nobody can say whether one is good.",
+    }

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Why a host was not reached, as one sentence that is the same in each run. Pure functions.
+
+The texts are those of pywinrm, pypsrp, requests, urllib3 and OpenSSH, as they come through ansible-core's connection plugins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, stable_text
+
+# The first one that fits decides; what libraries put around it does not count.
+CAUSES = (
+    (r"connection refused|actively refused", "connection refused", "Start WinRM on the host, or open the port."),
+    (
+        r"name or service not known|temporary failure in name resolution|nodename nor servname|getaddrinfo|failed to resolve|nameresolution",
+        "the name cannot be resolved",
+        "Check ansible_host and the DNS of the controller.",
+    ),
+    (r"no route to host|network is unreachable", "no route to the host", "Check the network and the firewall."),
+    (
+        r"certificate verify failed|certificate_verify_failed|self.signed certificate|hostname .* doesn't match",
+        "its certificate is not trusted",
+        "Give the controller the CA certificate of the host.",
+    ),
+    (
+        r"credentials were rejected|unauthorized|\b401\b|invalid credentials|permission denied|authentication fail|failed to authenticate|access is denied|logon failure",
+        "the credentials were refused",
+        "Check the account and its rights.",
+    ),
+    (
+        r"timed out|timeout|time frame|operation_timeout|read_timeout",
+        "no answer in time",
+        "Check the host, or raise the timeouts of the connection.",
+    ),
+    (
+        r"connection aborted|connection reset|broken pipe|remote end closed|bad http response|\b50[0-9]\b|connection closed",
+        "the connection was lost",
+        "Run the job again.",
+    ),
+    (
+        r"kerberos|krb5|gssapi|spnego",
+        "Kerberos failed",
+        "Check the ticket (klist), the host's name and the clocks.",
+    ),
+)
+OTHER = "the connection failed"
+PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
+
+
+def unreachable_message(host: str, variables: dict[str, Any], raw: Any) -> tuple[str, str]:
+    """Return the sentence for a host that was not reached, and the raw text without what differs in each run.
+
+    Args:
+        host: the inventory host.
+        variables: the host's variables, of which ``ansible_host``, ``ansible_port`` and ``ansible_connection`` count.
+        raw: what the connection said.
+    """
+    detail = stable_text(plain_text(raw).strip()) if isinstance(raw, str) else ""
+    found = next((cause for cause in CAUSES if re.search(cause[0], detail, re.IGNORECASE)), None)
+    words, advice = found[1:] if found else (OTHER, "See the detail for what the connection said.")
+    return f"{host} does not answer{_address(host, variables)} ({words}). {advice}", detail
+
+
+def _address(host: str, variables: dict[str, Any]) -> str:
+    """Return `` on 127.0.0.1:5986``, or nothing when neither says more than the name."""
+    kind = str(variables.get("ansible_connection") or "").rpartition(".")[2]
+    address = variables.get("ansible_host") or host
+    port = variables.get("ansible_port") or variables.get(f"ansible_{kind}_port") or PORTS.get(kind)
+    if not isinstance(address, str) or "{{" in address or "{{" in str(port):
+        return ""
+    if port is None:
+        return f" on {plain_text(address)}" if address != host else ""
+    return f" on {plain_text(address)}:{port}"

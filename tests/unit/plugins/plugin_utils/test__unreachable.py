@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Why a host was not reached: texts of real libraries become one sentence that is the same in each run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import unreachable_message
+
+POOL = "HTTPSConnectionPool(host='10.0.0.9', port=5986): Max retries exceeded with url: /wsman (Caused by "
+OBJECT = "<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>"
+NEW_OBJECT = "<urllib3.connection.VerifiedHTTPSConnection object at 0x7F8E5C2B1D90>"
+SSH = "Failed to connect to the host via ssh: "
+TIMED_OUT = f"{POOL}ConnectTimeoutError({OBJECT}, 'Connection to 10.0.0.9 timed out. (connect timeout=30)'))"
+
+TEXTS = {
+    "connection refused": [
+        f"ntlm: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 111] Connection refused'))",
+        f"kerberos: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 111] Connection refused'))",
+        f"Failed to connect to the host via PSRP: {POOL}NewConnectionError('{NEW_OBJECT}: Failed to establish a new connection: "
+        "[WinError 10061] No connection could be made because the target machine actively refused it'))",
+        "HTTPSConnection(host='10.0.0.9', port=5986): Failed to establish a new connection: [Errno 111] Connection refused",
+        f"{SSH}ssh: connect to host 10.0.0.9 port 22: Connection refused",
+        f"Task failed: {SSH}ssh: connect to host 10.0.0.9 port 22: Connection refused\r\n",
+    ],
+    "the name cannot be resolved": [
+        f"ssl: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno -2] Name or service not known'))",
+        f"{POOL}NameResolutionError(\"{OBJECT}: Failed to resolve 'ca03.lab' ([Errno -3] Temporary failure in name resolution)\"))",
+        f"{SSH}ssh: Could not resolve hostname ca03: nodename nor servname provided, or not known",
+        f"{POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 11001] getaddrinfo failed'))",
+        f"kerberos: {POOL}NameResolutionError(\"{OBJECT}: Failed to resolve 'timeout.lab' ([Errno -2] Name or service not known)\"))",
+    ],
+    "no route to the host": [
+        f"ntlm: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 113] No route to host'))",
+        f"{SSH}ssh: connect to host 10.0.0.9 port 22: Network is unreachable",
+    ],
+    "its certificate is not trusted": [
+        f"ntlm: {POOL}SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed "
+        "certificate (_ssl.c:1007)')))",
+        f"kerberos: {POOL}SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get "
+        "local issuer certificate (_ssl.c:1129)')))",
+        f"{POOL}SSLError(CertificateError(\"hostname '10.0.0.9' doesn't match 'ca03.lab'\")))",
+        f"{POOL}SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired')))",
+    ],
+    "the credentials were refused": [
+        "ntlm: the specified credentials were rejected by the server",
+        "basic: the specified credentials were rejected by the server",
+        "kerberos: the specified credentials were rejected by the server",
+        "ssl: Bad HTTP response returned from server. Code 401",
+        "Failed to authenticate the user Administrator with ntlm",
+        "Failed to connect to the host via PSRP: Received a WSManFault message. (Code: 5, Machine: ca03, Reason: Access is denied. )",
+        f"{SSH}backup@10.0.0.9: Permission denied (publickey,password).",
+        "Invalid/incorrect password: Permission denied, please try again.",
+    ],
+    "Kerberos failed": [
+        "kerberos: authGSSClientInit() failed: (('Unspecified GSS failure.  Minor code may provide more information', 851968), "
+        "('No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0)', -1765328243))",
+        "Kerberos auth failure for principal backup@LAB.EXAMPLE with subprocess: kinit: Cannot find KDC for realm while getting credentials",
+        "SpnegoError (1): SpnegoError, Context: Retrieving TGT",
+    ],
+    "no answer in time": [
+        f"ntlm: {TIMED_OUT}",
+        f"kerberos: {TIMED_OUT}",
+        f"credssp: {TIMED_OUT}",
+        "kerberos: HTTPSConnectionPool(host='10.0.0.9', port=5986): Read timed out. (read timeout=30)",
+        f"{SSH}ssh: connect to host 10.0.0.9 port 22: Connection timed out",
+        "winrm connection error: the operation timed out: WinRMOperationTimeoutError()",
+    ],
+    "the connection was lost": [
+        "ntlm: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
+        "kerberos: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
+        "ntlm: Bad HTTP response returned from server. Code 500",
+        f"{SSH}kex_exchange_identification: Connection closed by remote host",
+    ],
+    "the connection failed": [
+        "winrm or requests is not installed: No module named 'winrm'",
+        f"{SSH}Host key verification failed.",
+        f"ntlm: {POOL}SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
+        "",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "raw"), [(words, raw) for words, texts in TEXTS.items() for raw in texts])
+def test_the_cause_of_real_texts(words: str, raw: str) -> None:
+    sentence, detail = unreachable_message("ca03", {"ansible_host": "10.0.0.9", "ansible_connection": "psrp"}, raw)
+    assert sentence.startswith(f"ca03 does not answer on 10.0.0.9:5986 ({words}). ") and sentence.endswith(".")
+    assert detail == re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", raw).strip()
+
+
+@pytest.mark.parametrize("raw", [raw for texts in TEXTS.values() for raw in texts])
+def test_it_is_the_same_in_each_run(raw: str) -> None:
+    again = re.sub("0x7[fF]8[eE]5[cC]2[bB]1[dD]90", "0x7fffdeadbee0", raw)
+    assert unreachable_message("ca03", {}, again) == unreachable_message("ca03", {}, raw)
+    assert "object at" not in unreachable_message("ca03", {}, raw)[1]
+
+
+def test_numbers_of_windows_stay() -> None:
+    raw = "Received a WSManFault message. (Code: 2150859046, Reason: RPC server unavailable 0x800706BA at 0x800706BA)"
+    assert unreachable_message("ca03", {}, raw)[1] == raw
+
+
+@pytest.mark.parametrize("raw", [None, 5, ["x"], {}, True])
+def test_what_is_no_text(raw: Any) -> None:
+    assert unreachable_message("ca03", {}, raw) == (
+        "ca03 does not answer (the connection failed). See the detail for what the connection said.", ""
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variables", "where"),
+    [
+        ({}, ""),
+        ({"ansible_host": "ca03"}, ""),
+        ({"ansible_host": "10.0.0.9"}, " on 10.0.0.9"),
+        ({"ansible_port": 9}, " on ca03:9"),
+        ({"ansible_host": "127.0.0.1", "ansible_port": "9"}, " on 127.0.0.1:9"),
+        ({"ansible_connection": "winrm"}, " on ca03:5986"),
+        ({"ansible_connection": "ansible.builtin.psrp", "ansible_psrp_port": 5985}, " on ca03:5985"),
+        ({"ansible_connection": "microsoft.windows.winrm", "ansible_winrm_port": 15985}, " on ca03:15985"),
+        ({"ansible_connection": "ssh"}, " on ca03:22"),
+        ({"ansible_connection": "adcs.test.standin"}, ""),
+        ({"ansible_host": "{{ address }}", "ansible_port": 5986}, ""),
+        ({"ansible_host": "10.0.0.9", "ansible_port": "{{ port }}"}, ""),
+        ({"ansible_host": None, "ansible_port": None, "ansible_connection": None}, ""),
+        ({"ansible_host": 5}, ""),
+        ({"ansible_host": ["x"]}, ""),
+    ],
+)
+def test_where_it_does_not_answer(variables: dict[str, Any], where: str) -> None:
+    sentence, _ = unreachable_message("ca03", variables, "Connection refused")
+    assert sentence == f"ca03 does not answer{where} (connection refused). Start WinRM on the host, or open the port."
+
+
+def test_a_text_that_cannot_be_encoded() -> None:
+    sentence, detail = unreachable_message("ca03", {"ansible_host": "\udc80"}, "\udc80 Connection refused")
+    assert sentence.encode() and detail.encode() == b"? Connection refused"
