@@ -75,6 +75,8 @@ Function Invoke-AdcsCaBackup {
         Assert-AdcsCaAccess -Repository $repository -Access $Option.access
         Assert-AdcsCaReady -Run $run
         Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block { param ($Certadm) Assert-AdcsCaOnline -Certadm $Certadm }
+        $run.set = New-AdcsCaSet -Repository $repository -Type $Option.type -Started $run.started
+        Add-AdcsCaManifestFact -Run $run
         Set-AdcsCaPrediction -Run $run
         return
     }
@@ -199,7 +201,7 @@ Function Invoke-AdcsCaRun {
 Function Add-AdcsCaManifestFact {
     <#
     .SYNOPSIS
-    What the manifest says of the CA and of this run, before any file is stored.
+    What the manifest says of the CA and of this run, before any file is stored. Throws when no reader would take that.
     #>
     [CmdletBinding()]
     param (
@@ -226,6 +228,7 @@ Function Add-AdcsCaManifestFact {
         logs_before = $logCount
         logs_after = $logCount
     }
+    Assert-AdcsCaManifest -Set $Run.set
 }
 
 Function Confirm-AdcsCaCopy {

@@ -87,7 +87,8 @@ Function Set-AdcsCaResult {
 Function Use-AdcsCaFreshSet {
     <#
     .SYNOPSIS
-    Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh.
+    Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh, and with a
+    max_age of zero no set is, not even one of this very second.
 
     .PARAMETER Run
     The run, see Invoke-AdcsCaBackup.
@@ -103,7 +104,7 @@ Function Use-AdcsCaFreshSet {
         $Run
     )
 
-    if ($null -eq $Run.option.max_age) {
+    if ($null -eq $Run.option.max_age -or $Run.option.max_age -eq [TimeSpan]::Zero) {
         return $false
     }
     foreach ($label in Get-AdcsCaLabel -Path $Run.repository.path) {

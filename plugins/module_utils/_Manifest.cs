@@ -64,9 +64,10 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
         }
 
         /// <summary>The document of an intact manifest.</summary>
-        /// <exception cref="ManifestException">Not UTF-8, altered, no valid JSON, or not of this schema.</exception>
+        /// <exception cref="ManifestException">Too large, not UTF-8, altered, no valid JSON, or not of this schema.</exception>
         public static Dictionary<string, object> Read(byte[] content)
         {
+            RequireSize(content.Length);
             string text;
             try
             {
@@ -87,6 +88,13 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
             Dictionary<string, object> document = Parse(content);
             Validate(document);
             return document;
+        }
+
+        /// <summary>Throws for more bytes than a manifest has, so that a file need not be read to know.</summary>
+        public static void RequireSize(long size)
+        {
+            if (size > MaxSizeBytes)
+                throw new ManifestException(String.Format("it has {0} bytes, more than any manifest", size));
         }
 
         private static string HashOf(string text)
@@ -169,7 +177,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
             {
                 if (c == '"' || c == '\\')
                     text.Append('\\').Append(c);
-                else if (c < ' ' || c == '\x7f' || Char.IsSurrogate(c))
+                // the reader refuses the last two as they are
+                else if (c < ' ' || c == '\x7f' || Char.IsSurrogate(c) || c >= '\ufffe')
                     text.AppendFormat(CultureInfo.InvariantCulture, "\\u{0:x4}", (int)c);
                 else
                     text.Append(c);

@@ -49,7 +49,11 @@ Function Get-AdcsCaRepository {
     }
     $root = [System.IO.Path]::GetPathRoot($Path)
     $elements = @($Path.Substring($root.Length).Split([Char[]]'\/', [StringSplitOptions]::RemoveEmptyEntries))
-    foreach ($element in $elements + $FolderName) {
+    if (-not [Adcs.Ca.FileName]::IsPlain($FolderName)) {
+        $message = "The folder_name '$FolderName' cannot be used: it is not the name of a folder. Give the name that the folder of the CA has below '$Path'."
+        throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+    foreach ($element in $elements) {
         if (-not [Adcs.Ca.FileName]::IsPlain($element)) {
             throw [Adcs.Ca.BackupException]::new("The path '$Path' cannot be used: '$element' is not the name of a folder.", 0)
         }

@@ -321,7 +321,62 @@ Function Save-AdcsCaManifest {
     )
 
     $Set.manifest.state = $State
-    [Adcs.Ca.FileSystem]::WriteDurably([System.IO.Path]::Combine($Set.staging, $manifestName), [Adcs.Ca.Manifest]::Write($Set.manifest))
+    $content = Get-AdcsCaManifestContent -Label $Set.label -Manifest $Set.manifest
+    [Adcs.Ca.FileSystem]::WriteDurably([System.IO.Path]::Combine($Set.staging, $manifestName), $content)
+}
+
+Function Assert-AdcsCaManifest {
+    <#
+    .SYNOPSIS
+    Throws when a manifest with what a set's manifest says so far could not be read again. That costs nothing before the database
+    is copied. What is not known yet is taken to be good.
+
+    .PARAMETER Set
+    The result of New-AdcsCaSet, with the facts of the CA and of the run.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
+    )
+
+    $draft = $Set.manifest.Clone()
+    $draft.state = 'copied'
+    $draft.finished = $draft.started
+    $draft.restore_map = @()
+    $draft.files = @(@{ path = 'DataBase\certbkxp.dat'; kind = 'restore_map'; source = ''; size = 0; sha256 = '' })
+    $null = Get-AdcsCaManifestContent -Label $Set.label -Manifest $draft
+}
+
+Function Get-AdcsCaManifestContent {
+    <#
+    .SYNOPSIS
+    The bytes of a manifest, after its own reader took them. Throws where it does not, so that no such manifest is ever on the disk.
+    #>
+    [CmdletBinding()]
+    [OutputType([Byte[]])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Label,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Manifest
+    )
+
+    try {
+        $content = [Adcs.Ca.Manifest]::Write($Manifest)
+        $null = ConvertFrom-AdcsCaManifest -Content $content -Label $Label
+    }
+    catch {
+        $message = "The manifest of the set '$Label' was not written, because it could not be read again: $($_.Exception.GetBaseException().Message). " +
+        'Check the value that it names in the registry of the CA; if that is right, report a defect of the collection.'
+        throw [Adcs.Ca.BackupException]::new($message, 0)
+    }
+    # the comma keeps it one array
+    , $content
 }
 
 Function Publish-AdcsCaSet {
@@ -394,5 +449,5 @@ Function Remove-AdcsCaStaging {
     }
 }
 
-Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, Get-AdcsCaNextSet, Get-AdcsCaSetFilePath, Get-AdcsCaSetFileSource, Initialize-AdcsCaSet, New-AdcsCaSet,
+Export-ModuleMember -Function Add-AdcsCaSetFile, Add-AdcsCaSkipped, Assert-AdcsCaManifest, Get-AdcsCaNextSet, Get-AdcsCaSetFilePath, Get-AdcsCaSetFileSource, Initialize-AdcsCaSet, New-AdcsCaSet,
 Publish-AdcsCaSet, Remove-AdcsCaStaging, Save-AdcsCaManifest

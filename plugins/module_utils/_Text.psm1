@@ -50,6 +50,9 @@ Function ConvertTo-AdcsCaTimeSpan {
     .SYNOPSIS
     A TimeSpan from a text such as 90min, 12h, 2d or 1d12h (w, d, h, min, s). Throws on anything else.
 
+    .PARAMETER Option
+    The name of the option that holds the text, for the error.
+
     .PARAMETER Text
     Such as 12h or 1d12h; numbers are whole, units in that order.
     #>
@@ -57,13 +60,17 @@ Function ConvertTo-AdcsCaTimeSpan {
     [OutputType([TimeSpan])]
     param (
         [Parameter(Mandatory = $true)]
+        [String]
+        $Option,
+
+        [Parameter(Mandatory = $true)]
         [AllowEmptyString()]
         [String]
         $Text
     )
 
-    if ($Text -cnotmatch '^(?=.)(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})min)?(?:([0-9]{1,5})s)?$') {
-        throw [Adcs.Ca.BackupException]::new("'$Text' is not a time span. Use whole numbers with w, d, h, min and s in that order, such as 12h or 1d12h.", 0)
+    if ($Text -cnotmatch '^(?=.)(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})min)?(?:([0-9]{1,5})s)?\z') {
+        throw [Adcs.Ca.BackupException]::new("${Option}: '$Text' is not a time span. Use whole numbers with w, d, h, min and s in that order, such as 12h or 1d12h.", 0)
     }
     $number = @(1..5 | ForEach-Object { if ($Matches[$_]) { [Int32]$Matches[$_] } else { 0 } })
     New-Object -TypeName TimeSpan -ArgumentList (7 * $number[0] + $number[1]), $number[2], $number[3], $number[4]
@@ -74,6 +81,9 @@ Function ConvertTo-AdcsCaSize {
     .SYNOPSIS
     The bytes in a text such as 0, 500M or 2G (K, M, G and T count in 1024s). Throws on anything else.
 
+    .PARAMETER Option
+    The name of the option that holds the text, for the error.
+
     .PARAMETER Text
     A whole number with at most one of the four letters.
     #>
@@ -81,13 +91,17 @@ Function ConvertTo-AdcsCaSize {
     [OutputType([Int64])]
     param (
         [Parameter(Mandatory = $true)]
+        [String]
+        $Option,
+
+        [Parameter(Mandatory = $true)]
         [AllowEmptyString()]
         [String]
         $Text
     )
 
-    if ($Text -cnotmatch '^([0-9]{1,6})([KMGT]?)$') {
-        throw [Adcs.Ca.BackupException]::new("'$Text' is not a size. Use a whole number of at most six digits with K, M, G or T, such as 500M or 2G.", 0)
+    if ($Text -cnotmatch '^([0-9]{1,6})([KMGT]?)\z') {
+        throw [Adcs.Ca.BackupException]::new("${Option}: '$Text' is not a size. Use a whole number of at most six digits with K, M, G or T, such as 500M or 2G.", 0)
     }
     $unit = @{ '' = 1; K = 1KB; M = 1MB; G = 1GB; T = 1TB }
     [Int64]$Matches[1] * [Int64]$unit[$Matches[2]]

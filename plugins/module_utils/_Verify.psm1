@@ -37,10 +37,7 @@ Function Test-AdcsCaSet {
 
     $set = @{ label = [System.IO.Path]::GetFileName($Path); path = $Path; manifest = $null; problems = @() }
     try {
-        $set.manifest = Read-AdcsCaManifest -Path $Path
-        if ($set.manifest.label -cne $set.label) {
-            throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($set.manifest.label)'")
-        }
+        $set.manifest = ConvertFrom-AdcsCaManifest -Content (Read-AdcsCaManifest -Path $Path) -Label $set.label
     }
     catch {
         $set.manifest = $null
@@ -78,7 +75,7 @@ Function Test-AdcsCaManifestFile {
 Function Read-AdcsCaManifest {
     <#
     .SYNOPSIS
-    The document of the manifest in a folder. Throws when it is missing, too large, altered or not valid.
+    The bytes of the manifest in a folder. Throws when it is missing, a link or too large.
 
     .PARAMETER Path
     The folder of a set.
@@ -100,10 +97,40 @@ Function Read-AdcsCaManifest {
     if (-not $file.Exists) {
         throw [Adcs.Ca.ManifestException]::new('it is missing')
     }
-    if ($file.Length -gt [Adcs.Ca.Manifest]::MaxSizeBytes) {
-        throw [Adcs.Ca.ManifestException]::new("it has $($file.Length) bytes, more than any manifest")
+    [Adcs.Ca.Manifest]::RequireSize($file.Length)
+    # the comma keeps it one array
+    , [System.IO.File]::ReadAllBytes($file.FullName)
+}
+
+Function ConvertFrom-AdcsCaManifest {
+    <#
+    .SYNOPSIS
+    The document in the bytes of a manifest. Throws when they are too many, altered or not valid, or those of another set. What is
+    refused here may not be written either.
+
+    .PARAMETER Content
+    The bytes.
+
+    .PARAMETER Label
+    The set that the manifest must be of.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Byte[]]
+        $Content,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Label
+    )
+
+    $manifest = [Adcs.Ca.Manifest]::Read($Content)
+    if ($manifest.label -cne $Label) {
+        throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($manifest.label)'")
     }
-    [Adcs.Ca.Manifest]::Read([System.IO.File]::ReadAllBytes($file.FullName))
+    $manifest
 }
 
 Function Get-AdcsCaFileProblem {
@@ -271,4 +298,4 @@ Function New-AdcsCaProblem {
     @{ kind = $Kind; path = $Path; message = $Message }
 }
 
-Export-ModuleMember -Function Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaManifestFile, Test-AdcsCaSet
+Export-ModuleMember -Function ConvertFrom-AdcsCaManifest, Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaManifestFile, Test-AdcsCaSet

@@ -7,6 +7,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Backup
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 
 $spec = @{
@@ -24,6 +25,7 @@ $spec = @{
     supports_check_mode = $true
 }
 
+Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $option = @{
@@ -41,10 +43,11 @@ $result = New-AdcsCaBackupResult -Option $option
 $stopwatch = [System.Diagnostics.Stopwatch]::StartNew()
 $failure = $null
 try {
+    Assert-AdcsCaOption -Option $spec.options -Value $module.Params
     if ($null -ne $module.Params.max_age) {
-        $option.max_age = ConvertTo-AdcsCaTimeSpan -Text $module.Params.max_age
+        $option.max_age = ConvertTo-AdcsCaTimeSpan -Option max_age -Text $module.Params.max_age
     }
-    $option.reserve_bytes = ConvertTo-AdcsCaSize -Text $module.Params.reserve
+    $option.reserve_bytes = ConvertTo-AdcsCaSize -Option reserve -Text $module.Params.reserve
     if ($option.truncate_logs -and -not $option.verify) {
         throw [Adcs.Ca.BackupException]::new('truncate_logs needs verify: logs are not given up for a copy that was not read again.', 0)
     }

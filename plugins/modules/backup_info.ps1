@@ -7,6 +7,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 
@@ -21,6 +22,7 @@ $spec = @{
     supports_check_mode = $true
 }
 
+Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $now = [DateTime]::UtcNow
@@ -34,6 +36,7 @@ $module.Result.problems = @()
 $module.Result.bytes = 0
 
 try {
+    Assert-AdcsCaOption -Option $spec.options -Value $module.Params
     if ($null -eq $module.Params.folder_name) {
         $authority = Get-AdcsCaAuthority
         $module.Result.ca = @{ name = $authority.name; host = $authority.host }

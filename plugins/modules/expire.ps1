@@ -10,6 +10,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Expiry
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
 
@@ -33,6 +34,7 @@ $spec = @{
     supports_check_mode = $true
 }
 
+Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $labels = @($module.Params.labels | Select-Object -Unique)
@@ -40,6 +42,7 @@ $result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0 }
 $kept = @{}
 $failure = $null
 try {
+    Assert-AdcsCaOption -Option $spec.options -Value $module.Params
     if ($null -eq $module.Params.labels) {
         throw [Adcs.Ca.BackupException]::new('There are no labels: the policy is turned into labels by the action plugin of this module, which did not run.', 0)
     }
