@@ -37,7 +37,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._replication import PROOF,
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS as RULES
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, PolicyError
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VariableError
-from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch
+from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch, silent_hosts
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import attention_line
 
 JOB = "_adcs_ca_backup_job"
@@ -47,7 +47,7 @@ BACKUP = "adcs_ca_backup_result"
 EXPIRED = "adcs_ca_backup_expire_result"
 LISTINGS = (EXPIRED, "adcs_ca_backup_listing", "_adcs_ca_backup_left")
 PAGE_RESULT = "adcs_ca_backup_report_result"
-STEPS = ("guard", "start", "options", "replicated", "record", "record_failure", "page", "verdict")
+STEPS = ("guard", "start", "options", "state", "replicated", "record", "record_failure", "page", "verdict")
 ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": list(STEPS)},
     "entry": {"type": "str", "choices": ["main", "verify", "expire", "report"]},
@@ -111,7 +111,7 @@ class ActionModule(ActionBase):
 
     def _unfit_keyword(self) -> str:
         """Return why the role cannot judge this host, by what its task inherits; empty when it can."""
-        if self._task.run_once:
+        if _runs_once(self._task):
             return "The role runs with run_once: one host would be backed up, and its result given to all. Remove run_once."
         if self._task.delegate_to:
             return (
@@ -196,6 +196,15 @@ class ActionModule(ActionBase):
             variables.problems.append(
                 f"The job was stopped before any host was asked, because of {host}: {refused[host]}"
             )
+
+    def _state(self) -> dict[str, Any]:
+        """Return ``{answered, unlisted}``: whether the host answered so far, and whether it was asked but its sets were not listed.
+
+        Conditions ask this result: before ansible-core 2.19 a condition on that of a host would run the text of the host as a template.
+        """
+        results = [found for found in map(self._result, (BACKUP, *LISTINGS)) if found]
+        listed = any("sets" in found for found in results)
+        return {"answered": unreachable_result(results) is None, "unlisted": bool(results) and not listed}
 
     def _replicated(self) -> dict[str, Any]:
         """Return ``{proved}``: whether the hook showed that it copied the newest set. Fails where old sets must not be trusted to a copy."""
@@ -287,9 +296,11 @@ class ActionModule(ActionBase):
         """Draw the page and set the artifact of the job. Never fails: ``not_written`` says what could not be."""
         is_report = self._entry == "report"
         if not is_in_step(self._task, self._vars, self._host, is_report):
-            return {"files": [], "not_written": [], "drawn_by": None}
+            return {"files": [], "not_written": [], "drawn_by": None, "unjudged": []}
         drawn = draw_all(self._vars, (), self._variables().values["report_dir"], Written(self._is_check))
-        return {"drawn_by": self._host, **drawn.result(is_whole=is_report or is_one_batch(self._vars))}
+        found = drawn.result(is_whole=is_report or is_one_batch(self._vars))
+        silent = silent_hosts(self._vars, drawn.outcomes) if is_report else []
+        return {"drawn_by": self._host, "unjudged": silent, **found}
 
     def _verdict(self) -> dict[str, Any]:
         """Fail this host unless each destination that this job looked at was judged good."""
@@ -302,6 +313,7 @@ class ActionModule(ActionBase):
         page = self._result(PAGE_RESULT)
         if page.get("drawn_by") == self._host:
             words += [f"The page was not written. {item['why']}" for item in page["not_written"][:1]]
+            words += [f"A condition skipped the verdict on {host}, so nobody judged it." for host in page["unjudged"]]
         return {"failed": True, "msg": " ".join(words)} if words else {}
 
     @property
@@ -319,6 +331,15 @@ class ActionModule(ActionBase):
     def _result(self, name: str) -> Mapping[str, Any]:
         found = self._vars.get(name)
         return found if isinstance(found, Mapping) else {}
+
+
+def _runs_once(task: Any) -> bool:
+    """Say whether a task, or what includes it, runs for one host alone."""
+    while task is not None:
+        if getattr(task, "run_once", False):
+            return True
+        task = task._parent
+    return False
 
 
 def _no_outcome(given: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import part_of
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import outcomes_in
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import START, of_this_job, outcomes_in
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, attention_of, draw
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import ROW_LIMIT, attention_text, summary
 
@@ -66,6 +66,13 @@ def draw_all(variables: Mapping[str, Any], named: Sequence[str], report_dir: str
         folders.setdefault(folder, {})[plain_text(host)] = outcome
     drawn = [draw(Path(folder) if folder else None, those, written) for folder, those in folders.items()]
     return Drawn(part_of(drawn), outcomes, written)
+
+
+def silent_hosts(variables: Mapping[str, Any], outcomes: Collection[str]) -> list[str]:
+    """Return the hosts of this job that take part in the play of the report and did not begin it, such as for a condition."""
+    hostvars = variables["hostvars"]
+    begun = {host: hostvars.raw_get(host).get(START) for host in variables["ansible_play_hosts"] if host in outcomes}
+    return [host for host, start in begun.items() if not of_this_job(start) or start.get("entry") != "report"]
 
 
 def is_one_batch(variables: Mapping[str, Any]) -> bool:

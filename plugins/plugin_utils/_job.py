@@ -139,10 +139,13 @@ class RoleVariables:
     @staticmethod
     def _worked_out(variables: Mapping[str, Any], name: str, template: Callable[[Any], Any]) -> Any:
         """Return a value whose templates are worked out; None for one that is left out."""
-        if name not in variables or is_left_out(variables[name]):
-            return None
         try:
+            if name not in variables or is_left_out(variables[name]):
+                return None
             value = template(variables[name])
         except Exception as error:  # a template can raise anything
+            # how ansible-core says from 2.19 on that a template came to 'omit'
+            if type(error).__name__ == "AnsibleValueOmittedError":
+                return None
             raise VariableError(f"its template cannot be worked out: {error}") from error
         return None if "omit" in variables and value == variables["omit"] else value
