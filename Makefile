@@ -5,9 +5,12 @@ PYTEST_ARGS ?=
 PROCESSES ?= 2
 NAME ?= default
 SOAK_KILLS ?= 200
+N ?= 30
+SEED ?=
+CORE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test molecule soak bench lint docs lab-up lab-down clean
+.PHONY: help setup demo test plays molecule soak bench lint docs lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,6 +23,9 @@ demo: setup ## Back up a simulated CA over WinRM and show what was stored
 
 test: setup ## Run every test in PROCESSES=2 processes (PYTEST_ARGS='-k name' for some)
 	@$(PYTHON) tools/run.py -m pytest --numprocesses $(PROCESSES) $(PYTEST_ARGS)
+
+plays: setup ## Run the plays against stand-ins, N=30 of them drawn with SEED, on ansible-core CORE=2.16.19
+	@N=$(N) SEED=$(SEED) CORE=$(CORE) PROCESSES=$(PROCESSES) $(PYTHON) tools/plays.py $(PYTEST_ARGS)
 
 molecule: ## Run the role's Molecule scenario against a lab (pip lane)
 	@$(PYTHON) tools/setup.py --molecule

@@ -56,7 +56,13 @@ class Fleet:
             yield process
 
     def _extra(self, variables: dict[str, Any]) -> dict[str, Any]:
-        given = {"path": DESTINATION, "report_dir": str(self.reports), "reserve": "1M", "adcs_ca_hosts": "all", **variables}
+        given = {
+            "path": DESTINATION,
+            "report_dir": str(self.reports),
+            "reserve": "1M",
+            "adcs_ca_hosts": "all",
+            **variables,
+        }
         return {key if key.startswith("adcs_ca_") else f"adcs_ca_backup_{key}": value for key, value in given.items()}
 
     def repository(self, host: str) -> Path:
@@ -292,7 +298,14 @@ def test_an_interrupted_play_leaves_a_lock_only_while_its_process_lives(fleet: F
 
 
 def test_nothing_expires_after_a_failed_backup(fleet: Fleet) -> None:
-    variables = {"max_age": "0s", "keep_last": 1, "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0, "keep_minimum": 1}
+    variables = {
+        "max_age": "0s",
+        "keep_last": 1,
+        "keep_daily": 0,
+        "keep_weekly": 0,
+        "keep_monthly": 0,
+        "keep_minimum": 1,
+    }
     for _ in range(2):
         assert fleet.play(FLEET, "--limit", "ca02", **variables).returncode == 0
     (kept,) = sets.published(fleet.repository("ca02"))

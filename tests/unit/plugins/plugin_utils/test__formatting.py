@@ -90,7 +90,7 @@ def test_human_span(seconds: int, text: str) -> None:
         ("error 0x800706BA", "error 0x800706BA"),
         ("it failed at 0x800706BA.", "it failed at 0x800706BA."),
         ("(HRESULT at 0x80070005)", "(HRESULT at 0x80070005)"),
-        ("/root/.ansible/tmp/ansible-tmp-1700000000.12-345-678/x.py", "/root/.ansible/tmp/ansible-tmp/x.py"),
+        ("~/.ansible/tmp/ansible-tmp-1700000000.12-345-678/x.py", "~/.ansible/tmp/ansible-tmp/x.py"),
         ("/tmp/ansible-local-4711a_b3/tmpfile", "/tmp/ansible-local/tmpfile"),
         ("20261122T210000Z-full at 0x", "20261122T210000Z-full at 0x"),
         ("", ""),
