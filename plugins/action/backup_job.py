@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +101,17 @@ class ActionModule(ActionBase):
 
     def _start(self) -> dict[str, Any]:
         """Refuse what would turn the verdict around, with the document of this host saying so."""
-        begun = {"mark": process_mark(), "entry": self._entry}
+        begun: dict[str, Any] = {"mark": process_mark(), "entry": self._entry}
+        earlier = self._result(START)
+        if of_this_job(earlier) and earlier.get("host") == self._host:
+            # what was refused stays refused, whatever a later call of the role comes to
+            begun |= {key: earlier[key] for key in ("host", "destinations", "report_dir")}
         why = self._unfit_keyword()
         if not why:
             return begun
         if self._entry != "report":
             values = self._variables().values
-            begun |= self._record_run(Run(values["path"], "failed", why), values)
+            begun |= self._record_run(Run(values["path"], "failed", why), values, entry="start")
         return {**begun, "failed": True, "msg": why}
 
     def _unfit_keyword(self) -> str:
@@ -202,9 +207,10 @@ class ActionModule(ActionBase):
 
         Conditions ask this result: before ansible-core 2.19 a condition on that of a host would run the text of the host as a template.
         """
-        results = [found for found in map(self._result, (BACKUP, *LISTINGS)) if found]
+        results = [self._result(name) for name in (BACKUP, *LISTINGS)]
+        asked = bool(self._result(BACKUP) or self._result(EXPIRED))
         listed = any("sets" in found for found in results)
-        return {"answered": unreachable_result(results) is None, "unlisted": bool(results) and not listed}
+        return {"answered": unreachable_result(results) is None, "unlisted": asked and not listed}
 
     def _replicated(self) -> dict[str, Any]:
         """Return ``{proved}``: whether the hook showed that it copied the newest set. Fails where old sets must not be trusted to a copy."""
@@ -273,16 +279,15 @@ class ActionModule(ActionBase):
             "predicted": bool(is_good and self._is_check and backup.get("changed")),
         }
 
-    def _record_run(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the document of this host and return its outcome."""
+    def _record_run(self, run: Run, options: Mapping[str, Any], entry: str | None = None) -> dict[str, Any]:
+        """Write the document of this host and return its outcome; ``entry`` is what looked, if not the entry point."""
         written = Written(self._is_check)
         folder = options["report_dir"]
         fixed = ["late", "never"] if self._entry == "verify" else []
-        run = run if run.late_after_s is not None else Run(**{**vars(run), "late_after_s": options.get("late_after_s")})
         found = outcome(
             self._host,
-            run,
-            entry=self._entry,
+            replace(run, late_after_s=options.get("late_after_s")),
+            entry=entry or self._entry,
             folder=Path(folder) if folder else None,
             fail_on=[*fixed, *options["fail_on"]],
             before=outcome_of(self._vars, self._host),
@@ -297,7 +302,11 @@ class ActionModule(ActionBase):
         is_report = self._entry == "report"
         if not is_in_step(self._task, self._vars, self._host, is_report):
             return {"files": [], "not_written": [], "drawn_by": None, "unjudged": []}
-        drawn = draw_all(self._vars, (), self._variables().values["report_dir"], Written(self._is_check))
+        try:
+            drawn = draw_all(self._vars, (), self._variables().values["report_dir"], Written(self._is_check))
+        except Exception as error:  # a failure here would fail every host of the batch
+            why = f"Drawing it failed: {type(error).__name__}: {error}."
+            return {"drawn_by": self._host, "files": [], "not_written": [{"path": "", "why": why}], "unjudged": []}
         found = drawn.result(is_whole=is_report or is_one_batch(self._vars))
         silent = silent_hosts(self._vars, drawn.outcomes) if is_report else []
         return {"drawn_by": self._host, "unjudged": silent, **found}

@@ -44,13 +44,18 @@ def of_this_job(found: Any) -> bool:
 
 
 def outcome_of(variables: Any, host: str) -> Mapping[str, Any] | None:
-    """Return the outcome of a host, from its variables; None unless this process made it for this very host."""
-    # a host that the role refused at its start got no further
-    for name in (START, OUTCOME):
-        found = variables.get(name) if isinstance(variables, Mapping) else None
-        if of_this_job(found) and found.get("host") == host and found.get("destinations"):
-            return found
-    return None
+    """Return the outcome of a host, from its variables; None unless this process made it for this very host.
+
+    What the role refused at its start is a part of it: such a call got no further.
+    """
+    known = variables if isinstance(variables, Mapping) else {}
+    parts = [
+        found for found in (known.get(START), known.get(OUTCOME)) if of_this_job(found) and found.get("host") == host
+    ]
+    rows: list[Any] = []
+    for part in parts:
+        rows += [row for row in part.get("destinations") or [] if row not in rows]
+    return {**parts[-1], "destinations": rows} if rows else None
 
 
 def outcomes_in(variables: Mapping[str, Any], named: Sequence[str] = ()) -> dict[str, Mapping[str, Any] | None]:
