@@ -74,7 +74,7 @@ def test_newest_first_within_a_status() -> None:
     assert hosts_and_states(fleet_of(hosts)) == [("ca20", "late"), ("ca19", "late"), ("ca21", "ok")]
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.product(STATUSES, STATUSES))
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(STATUSES, STATUSES)))
 def test_the_worst_destination_decides(one: str, other: str) -> None:
     found = fleet([document("ca01", C=one, D=other)])
     (ca,) = found["cas"]
