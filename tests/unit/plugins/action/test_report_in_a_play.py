@@ -129,15 +129,14 @@ def test_a_fleet_with_a_failed_and_a_lost_host(folder: Path, native: str) -> Non
     assert run.returncode == 2, run.stdout + run.stderr
     expected = [("ca02", "failed"), ("ca03", "failed"), ("ca01", "ok")]
     assert rows(run.stdout) == on_page(folder / "reports") == expected
-    shown, message = (
-        artifact(run.stdout)["rows"][0],
-        f"2 of 3 CAs need attention. ca02 ({WORDS}) failed at {DESTINATION}: {WORDS}; ca03 failed: This job recorded no",
+    shown = artifact(run.stdout)["rows"][0]
+    assert (shown["message"], shown["ca"]) == (WORDS, WORDS)
+    # where ansible-core prints JSON, a backslash stands twice
+    said = run.stdout.replace("\\\\", "\\")
+    message = (
+        f"2 of 3 CAs need attention. ca02 ({WORDS}) failed at {DESTINATION}: {WORDS}; ca03 failed: This job recorded no"
     )
-    assert (
-        (shown["message"], shown["ca"]) == (WORDS, WORDS)
-        and message in run.stdout
-        and "49" not in re.sub(r"20\d{6}T\d+Z|\d{4}-", "", message)
-    )
+    assert message in said
     assert on_disk(folder / "reports", "ca01.json") == [("D:\\Backup", "ok")]
     document = json.loads((folder / "reports" / "ca02.json").read_text(encoding="utf-8"))
     (entry,) = document["destinations"]
