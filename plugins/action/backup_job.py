@@ -156,11 +156,13 @@ class ActionModule(ActionBase):
             "msg": f"This host was not asked for anything. {' '.join(variables.problems)}",
         }
 
-    def _variables(self) -> RoleVariables:
-        """Return the role's variables of this host; ``report_dir`` is a folder, or None."""
-        variables = RoleVariables(self._entry, self._vars, self._task._role.get_default_vars(), self._templar.template)
+    def _variables(self, *only: str) -> RoleVariables:
+        """Return the role's variables of this host, or only those that are named; ``report_dir`` is a folder, or None."""
+        variables = RoleVariables(
+            self._entry, self._vars, self._task._role.get_default_vars(), self._templar.template, only
+        )
         try:
-            text = variables.values["report_dir"]
+            text = variables.values.get("report_dir")
             variables.values["report_dir"] = str(user_path(text, self._vars)) if text else None
         except VariableError as error:
             variables.values["report_dir"] = None
@@ -303,7 +305,9 @@ class ActionModule(ActionBase):
         if not is_in_step(self._task, self._vars, self._host, is_report):
             return {"files": [], "not_written": [], "drawn_by": None, "unjudged": []}
         try:
-            drawn = draw_all(self._vars, (), self._variables().values["report_dir"], Written(self._is_check))
+            drawn = draw_all(
+                self._vars, (), self._variables("report_dir").values["report_dir"], Written(self._is_check)
+            )
         except Exception as error:  # a failure here would fail every host of the batch
             why = f"Drawing it failed: {type(error).__name__}: {error}."
             return {"drawn_by": self._host, "files": [], "not_written": [{"path": "", "why": why}], "unjudged": []}
@@ -313,12 +317,12 @@ class ActionModule(ActionBase):
 
     def _verdict(self) -> dict[str, Any]:
         """Fail this host unless each destination that this job looked at was judged good."""
-        variables = self._variables()
+        variables = self._variables("fail_on")
         mine = outcome_of(self._vars, self._host)
         words = [] if mine else [_no_outcome(self._vars.get(OUTCOME))]
         bad = bad_destinations(self._host, mine["destinations"], variables.values["fail_on"]) if mine else []
         words += [attention_line(row) for row in bad]
-        words += [problem for problem in variables.problems if f"{PREFIX}fail_on:" in problem]
+        words += variables.problems
         page = self._result(PAGE_RESULT)
         if page.get("drawn_by") == self._host:
             words += [f"The page was not written. {item['why']}" for item in page["not_written"][:1]]

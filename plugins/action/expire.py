@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import given_args
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
     UNKNOWN_LABEL,
     Plan,
@@ -18,7 +18,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
     PolicyError,
     plan,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import VariableError, destination
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import destination
 
 POLICY_OPTIONS = {
     "keep_daily": {"type": "int"},
@@ -89,10 +89,7 @@ def _policy(options: dict[str, Any]) -> Policy:
     for name in ("keep_minimum", "limit"):
         if options[name] < 1:
             raise AnsibleActionFail(f"{name}: it is {options[name]}, but must be at least 1.")
-    try:
-        options["path"] = destination(options["path"])
-    except VariableError as error:
-        raise AnsibleActionFail(f"path: {error}") from error
+    options["path"] = checked_option("path", destination, options["path"])
     try:
         return Policy.parse({name: options[name] for name in POLICY_OPTIONS})
     except PolicyError as error:

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import ADDED_STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import given_args, outcome_of, user_path
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, outcome_of, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
 from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     failed_task,
@@ -20,7 +20,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     unreachable_result,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import VariableError, destination
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import destination
 
 ARGUMENT_SPEC = {
     "backup_result": {"type": "str"},
@@ -49,14 +49,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("run_once: the outcome of one host would be given to all. Remove run_once.")
         variables = task_vars or {}
         host = variables["inventory_hostname"]
-        try:
-            options["path"] = destination(options["path"])
-        except VariableError as error:
-            raise AnsibleActionFail(f"path: {error}") from error
-        try:
-            folder = user_path(options["report_dir"], variables) if options["report_dir"] else None
-        except VariableError as error:
-            raise AnsibleActionFail(f"report_dir: {error}") from error
+        options["path"] = checked_option("path", destination, options["path"])
+        report_dir = options["report_dir"]
+        folder = checked_option("report_dir", user_path, report_dir, variables) if report_dir else None
         if (options["late_after_s"] or 0) < 0:
             raise AnsibleActionFail(f"late_after_s: it is {options['late_after_s']}, but must be at least 0.")
         written = Written(bool(self._task.check_mode))

@@ -11,9 +11,8 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import ADDED_STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import given_args, user_path
+from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import VariableError
 
 ARGUMENT_SPEC = {
     "fail_on": {"type": "list", "elements": "str", "choices": list(ADDED_STATUSES), "default": []},
@@ -35,10 +34,8 @@ class ActionModule(ActionBase):
         self._task.args = given_args(self._task.args)
         _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        try:
-            folder = str(user_path(options["report_dir"], variables)) if options["report_dir"] else None
-        except VariableError as error:
-            raise AnsibleActionFail(f"report_dir: {error}") from error
+        report_dir = options["report_dir"]
+        folder = str(checked_option("report_dir", user_path, report_dir, variables)) if report_dir else None
         written = Written(bool(self._task.check_mode))
         drawn = draw_all(variables, options["hosts"], folder, written)
         if not drawn.outcomes:

@@ -89,7 +89,7 @@ def parse_document(text: str) -> Document | None:
         value = json.loads(text)
     except (RecursionError, ValueError) as error:
         raise ForeignFileError("it is no document of this collection") from error
-    if not isinstance(value, Mapping) or not _text(value.get("host")) or not isinstance(value.get("schema"), int):
+    if not isinstance(value, Mapping) or not text_of(value.get("host")) or not isinstance(value.get("schema"), int):
         raise ForeignFileError("it is no document of this collection")
     if value["schema"] > SCHEMA:
         raise ForeignFileError(f"a newer version of this collection wrote it (schema {value['schema']})")
@@ -98,10 +98,10 @@ def parse_document(text: str) -> Document | None:
 
 def kept_document(value: Any) -> Document | None:
     """Return a document with every key in its place and of its type; None for anything else."""
-    if not isinstance(value, Mapping) or value.get("schema") != SCHEMA or not _text(value.get("host")):
+    if not isinstance(value, Mapping) or value.get("schema") != SCHEMA or not text_of(value.get("host")):
         return None
     entries = [entry(item) for item in _list(value.get("destinations")) if isinstance(item, Mapping)]
-    return {"schema": SCHEMA, "host": _text(value["host"]), "destinations": entries}
+    return {"schema": SCHEMA, "host": text_of(value["host"]), "destinations": entries}
 
 
 def entry_for(document: Document | None, path: str | None) -> Entry:
@@ -146,17 +146,17 @@ def entry(value: Mapping[str, Any]) -> Entry:
     """Return an entry with every key in its place and of its type; nothing has to be there."""
     sets = sets_of(value.get("sets"))
     return {
-        "path": _text(value.get("path")),
+        "path": text_of(value.get("path")),
         "status": next((status for status in STATUSES if status == value.get("status")), "failed"),
         "message": bounded(value.get("message")),
         "detail": bounded(value.get("detail")),
         "ca": ca_of(value.get("ca")),
-        "folder_name": _text(value.get("folder_name")),
-        "repository": _text(value.get("repository")),
+        "folder_name": text_of(value.get("folder_name")),
+        "repository": text_of(value.get("repository")),
         "late_after_s": number(value.get("late_after_s")),
         "newest": newest_kept(sets, value.get("newest")),
         "truncation": _truncation(value.get("truncation")),
-        "replicated": _text(value.get("replicated")),
+        "replicated": text_of(value.get("replicated")),
         "problems": problems_of(value.get("problems"))[:PROBLEM_LIMIT],
         "problem_count": number(value.get("problem_count")) or 0,
         "sets": sets,
@@ -177,7 +177,7 @@ def sets_of(values: Any) -> list[dict[str, Any]]:
     sets = [
         {
             "label": label,
-            "type": _text(value.get("type")),
+            "type": text_of(value.get("type")),
             "started": time_of(value.get("started")),
             "finished": time_of(value.get("finished")),
             "duration_s": number(value.get("duration_s")),
@@ -188,7 +188,7 @@ def sets_of(values: Any) -> list[dict[str, Any]]:
             "problems": sorted({_kind(problem) for problem in _list(value.get("problems"))}),
         }
         for value in _list(values)
-        if isinstance(value, Mapping) and (label := _text(value.get("label")))
+        if isinstance(value, Mapping) and (label := text_of(value.get("label")))
     ]
     return sorted(sets, key=lambda item: item["label"], reverse=True)
 
@@ -197,7 +197,7 @@ def problems_of(problems: Any, label: str | None = None) -> list[dict[str, Any]]
     """Return ``[{set, kind, path, message}]``; ``set`` is None for a problem of the repository itself."""
     return [
         {
-            "set": label or _text(problem.get("set")),
+            "set": label or text_of(problem.get("set")),
             "kind": _line(problem.get("kind")),
             "path": _line(problem.get("path")),
             "message": _line(problem.get("message")),
@@ -222,7 +222,7 @@ def retention_of(value: Any) -> dict[str, Any] | None:
         "removed": _lines(value.get("removed")),
         "held_back": _lines(value.get("held_back")),
         "warnings": _lines(value.get("warnings"))[:PROBLEM_LIMIT],
-        "next_to_go": _text(value.get("next_to_go")),
+        "next_to_go": text_of(value.get("next_to_go")),
         "next_after_backups": number(value.get("next_after_backups")),
         "next_due": time_of(value.get("next_due")),
     }
@@ -231,7 +231,7 @@ def retention_of(value: Any) -> dict[str, Any] | None:
 def ca_of(value: Any) -> dict[str, str | None]:
     """Return ``{name, host}`` of a CA."""
     names = value if isinstance(value, Mapping) else {}
-    return {key: _text(names.get(key)) for key in ("name", "host")}
+    return {key: text_of(names.get(key)) for key in ("name", "host")}
 
 
 def bounded(value: Any) -> str:
@@ -263,16 +263,16 @@ def time_of(value: Any) -> str | None:
 
 
 def _truncation(value: Any) -> dict[str, Any] | None:
-    if not isinstance(value, Mapping) or not _text(value.get("label")):
+    if not isinstance(value, Mapping) or not text_of(value.get("label")):
         return None
     flags = {key: flag(value.get(key)) for key in ("requested", "done")}
     numbers = {key: number(value.get(key)) for key in ("logs_before", "logs_after")}
-    return {"label": _text(value["label"]), **flags, **numbers}
+    return {"label": text_of(value["label"]), **flags, **numbers}
 
 
 def _rule(value: Any) -> int | str | list[str] | None:
     """Return the value of a rule; None or an empty one for a rule that is not set."""
-    return _lines(value) if isinstance(value, list) else number(value) or _text(value)
+    return _lines(value) if isinstance(value, list) else number(value) or text_of(value)
 
 
 def _kind(problem: Any) -> str:
@@ -283,7 +283,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """Return a text of Python's own type; None for an empty one and for anything else."""
     return plain_text(value) if isinstance(value, str) and value else None
 
 

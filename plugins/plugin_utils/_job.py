@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import ROLE_NAMES, ROLE_PRIVATE
@@ -81,6 +82,14 @@ def given_args(args: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in args.items() if not is_left_out(value)}
     lists = {name: value for name, value in given.items() if isinstance(value, list)}
     return {**given, **{name: [item for item in value if not is_left_out(item)] for name, value in lists.items()}}
+
+
+def checked_option(name: str, convert: Callable[..., Any], *values: Any) -> Any:
+    """Return what ``convert`` makes of the value of a task's option; AnsibleActionFail, with the option's name, for a VariableError."""
+    try:
+        return convert(*values)
+    except VariableError as error:
+        raise AnsibleActionFail(f"{name}: {error}") from error
 
 
 def extra_names(loader: Any) -> list[str]:

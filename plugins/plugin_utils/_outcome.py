@@ -23,6 +23,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     problems_of,
     retention_of,
     sets_of,
+    text_of,
     time_of,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, seconds_of
@@ -104,9 +105,8 @@ def _identity(run: Run, before: Entry) -> dict[str, Any]:
     """Return ``ca``, ``folder_name`` and ``repository`` as the results of this run say, or else as was known before."""
     results = [result for result in (run.listing, run.backup) if isinstance(result, Mapping)]
     cas = [ca_of(result.get("ca")) for result in results] + [before["ca"]]
-    listed = [entry({**result, "repository": result.get("path")}) for result in results if "sets" in result]
-    folders = [entry(result)["folder_name"] for result in results] + [before["folder_name"]]
-    repositories = [found["repository"] for found in listed] + [before["repository"]]
+    folders = [text_of(result.get("folder_name")) for result in results] + [before["folder_name"]]
+    repositories = [text_of(result.get("path")) for result in results if "sets" in result] + [before["repository"]]
     return {
         "ca": {key: next((ca[key] for ca in cas if ca[key]), None) for key in ("name", "host")},
         "folder_name": next(filter(None, folders), None),
@@ -182,7 +182,7 @@ def _truncation(backup: Any, newest: Any, before: Any) -> dict[str, Any] | None:
 def _label_of(run: Run, made: Entry) -> str | None:
     """Return the label of the set that a hook of this run copied."""
     label = run.backup.get("label") if isinstance(run.backup, Mapping) else None
-    return entry({"replicated": label})["replicated"] or (made["newest"] or {}).get("label")
+    return text_of(label) or (made["newest"] or {}).get("label")
 
 
 def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None) -> dict[str, str]:
