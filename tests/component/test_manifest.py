@@ -15,7 +15,6 @@ from adcs_lab.faults import Fault
 import invariants
 from case import Case
 from fabricate import label_of, make_sets
-from worker import WorkerDied
 
 KEY = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\CertSvc\Configuration"
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)

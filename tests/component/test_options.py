@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 from adcs_lab import sets
-from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
 
 import invariants
@@ -21,7 +19,6 @@ from fabricate import copy_set, write_manifest
 from test_access import PRIVATE, READ, entries, repository
 from test_backup import FAILURE_KEYS, RESULT_KEYS, keys
 from test_backup_info import RESULT_KEYS as INFO_KEYS
-from worker import ModuleRun, Worker, WorkerDied
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 NOTHING = [None, "", "  ", "\n\t "]
@@ -93,28 +90,6 @@ def small(case: Case) -> Case:
     return case
 
 
-@pytest.fixture(scope="module")
-def warm(engine: Engine) -> Iterator[Worker]:
-    """An engine process that has run each module to its end and has refused one value of each option.
-
-    Under Wine, an engine that refused a few dozen times often dies or hangs of code that is new to it.
-    """
-    worker = Worker(engine)
-    for module, wrong in WRONG.items():
-        given = {"path": DESTINATION, **({"labels": []} if module == "expire" else {})}
-        for params in ({}, {}, {"path": None}, *({option: values[-1]} for option, values in wrong.items())):
-            worker.module(module, {**given, **params})
-    yield worker
-    worker.close()
-
-
-@pytest.fixture
-def refusing(case: Case, warm: Worker) -> Case:
-    """A CA whose destination does not exist, in that process."""
-    case.worker = warm
-    return case
-
-
 @pytest.fixture
 def history(small: Case) -> list[Path]:
     """Three full sets of three days, newest first."""
@@ -130,20 +105,12 @@ def give_to_other_host(folder: Path, host: str = "old.lab.example") -> None:
     write_manifest(folder, {**document, "ca": {**document["ca"], "host": host}})
 
 
-def refuse(case: Case, module: str, **params: Any) -> ModuleRun:
-    """Run a module that is to refuse its options, and once more where the engine died of it (see ``warm``)."""
-    try:
-        return case.module(module, timeout_s=20.0, **params)
-    except WorkerDied:
-        return case.module(module, **params)
-
-
 def assert_refused(case: Case, module: str, option: str, value: Any) -> str:
     """Assert that a value is refused by the name of its option, and that nothing happened; return the message."""
     before = sets.snapshot(case.destination)
     for check_mode in (True, False):
         params = {"labels": [], option: value} if module == "expire" else {option: value}
-        run = refuse(case, module, check_mode=check_mode, **params)
+        run = case.module(module, check_mode=check_mode, **params)
         assert run.failed and run.exit_code == 1, run.result
         assert option in run.message or option == "labels", run.message
         assert sets.snapshot(case.destination) == before
@@ -273,13 +240,13 @@ def test_nothing_among_labels(history: list[Path], small: Case, filler: str | No
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("nothing", NOTHING)
 @pytest.mark.parametrize("module", FAILED)
-def test_nothing_in_path_is_refused(refusing: Case, module: str, nothing: str | None, check_mode: bool) -> None:
+def test_nothing_in_path_is_refused(case: Case, module: str, nothing: str | None, check_mode: bool) -> None:
     for params in ({}, {"labels": []}) if module == "expire" else ({},):
-        run = refuse(refusing, module, path=nothing, check_mode=check_mode, **params)
+        run = case.module(module, path=nothing, check_mode=check_mode, **params)
         assert run.failed and run.message.startswith("path: it is blank. Give the folder")
         assert keys(run) - {"diff"} == FAILED[module]
-    assert refusing.journal().calls() == []
-    assert not refusing.destination.exists()
+    assert case.journal().calls() == []
+    assert not case.destination.exists()
 
 
 # --- wrong ---
@@ -289,20 +256,20 @@ def test_nothing_in_path_is_refused(refusing: Case, module: str, nothing: str | 
     ("module", "option", "value"),
     [(module, option, value) for module in WRONG for option, values in WRONG[module].items() for value in values],
 )
-def test_a_wrong_value_is_refused(refusing: Case, module: str, option: str, value: Any) -> None:
-    assert_refused(refusing, module, option, value)
-    assert not refusing.destination.exists()
+def test_a_wrong_value_is_refused(case: Case, module: str, option: str, value: Any) -> None:
+    assert_refused(case, module, option, value)
+    assert not case.destination.exists()
 
 
 @pytest.mark.parametrize(("module", "option"), TEXTS)
-def test_control_characters_are_refused_by_name(refusing: Case, module: str, option: str) -> None:
+def test_control_characters_are_refused_by_name(case: Case, module: str, option: str) -> None:
     for character, code in CONTROL.items():
         text = DESTINATION.replace("k", character) if option == "path" else f"a{character}b"
         value = [text] if option in ("access", "labels", "keep_labels") else text
-        message = assert_refused(refusing, module, option, value)
+        message = assert_refused(case, module, option, value)
         assert message.startswith(f"{option}: it holds ") and f"U+{code}" in message and text not in message
         assert ("a newline" in message) is (code in ("000A", "000D", "0085", "2028"))
-    assert not refusing.destination.exists()
+    assert not case.destination.exists()
 
 
 # --- blanks around a name ---

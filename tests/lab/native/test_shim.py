@@ -191,6 +191,12 @@ def test_deletion_with_flags_works(bench: Bench) -> None:
     assert bench.run("delete-ex", rf"{WORK}\a") == [["delete-ex", "0x00000000", "gone"]]
 
 
+@pytest.mark.parametrize(("frame", "first"), [("left", "live"), ("overwritten", "none"), ("wild", "live")])
+def test_an_exception_finds_no_dead_frame(bench: Bench, frame: str, first: str) -> None:
+    assert bench.run("frames", frame, bare=True) == [["frames", "dead"]]
+    assert bench.run("frames", frame) == [["frames", first]]
+
+
 def test_a_folder_with_an_open_file_cannot_be_renamed(bench: Bench) -> None:
     (bench.work / "folder" / "sub").mkdir(parents=True)
     (bench.work / "folder" / "sub" / "file").touch()

@@ -125,8 +125,8 @@ static BOOL attach(void)
         shim_complain(L"no thread-local slot is free");
         return FALSE;
     }
-    return configure() && hooks_install() && security_install() && library_install() && clock_install() &&
-           watch_install();
+    return configure() && cures_install() && hooks_install() && security_install() && library_install() &&
+           clock_install() && watch_install();
 }
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID ending)

@@ -135,7 +135,8 @@ void reparse_mark_listing(HANDLE folder, ULONG class, void *data);
 // privileges.c: privileges that look absent.
 BOOL privileges_configure(void);
 
-// cures.c: what Wine 8 lacks. `storage` holds the new mask.
+// cures.c: what Wine 8 lacks. From cures_install() on, exceptions find live handlers only. `storage` holds the new mask.
+BOOL cures_install(void);
 UNICODE_STRING *cure_mask(UNICODE_STRING *mask, UNICODE_STRING *cured, WCHAR storage[MASK_CAPACITY]);
 NTSTATUS cure_disposition(HANDLE file, IO_STATUS_BLOCK *io, ULONG flags);
 

@@ -124,6 +124,59 @@ static void many_threads(WCHAR **arguments)
     say(L"many-threads\t%lu", failed);
 }
 
+// frames <left, overwritten or wild>: raises an exception while the thread's list of handlers starts with a dead frame,
+// and says what the list starts with when Wine would call the handlers.
+struct frame {
+    ULONG_PTR next;
+    ULONG_PTR handler;
+};
+
+static ULONG_PTR volatile *first_frame(void)
+{
+    NT_TIB *thread;
+
+    __asm__("movq %%gs:0x30, %0" : "=r"(thread));
+    return (ULONG_PTR volatile *)&thread->ExceptionList;
+}
+
+static ULONG_PTR seen;
+
+static LONG CALLBACK see_first_frame(EXCEPTION_POINTERS *exception)
+{
+    (void)exception;
+    seen = *first_frame();
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+static void __attribute__((noinline)) leave_dead_frame(ULONG_PTR next)
+{
+    // So large that the first element lies below all that raising an exception puts on the stack.
+    volatile struct frame dead[1024];
+
+    dead[0].next = next;
+    dead[0].handler = (ULONG_PTR)see_first_frame;
+    *first_frame() = (ULONG_PTR)dead;
+}
+
+static void frames(WCHAR **arguments)
+{
+    ULONG_PTR outer = *first_frame();
+    struct frame wild[2] = {{(ULONG_PTR)&wild[1], 2}, {outer, (ULONG_PTR)see_first_frame}};
+    ULONG_PTR live = (ULONG_PTR)&wild[1];
+    void *handler = AddVectoredExceptionHandler(FALSE, see_first_frame);
+
+    if (!wcscmp(arguments[0], L"left"))
+        leave_dead_frame(live);
+    else if (!wcscmp(arguments[0], L"overwritten"))
+        leave_dead_frame(0x12345);
+    else
+        *first_frame() = (ULONG_PTR)wild;
+    RaiseException(0x20000001, 0, 0, NULL);
+    *first_frame() = outer;
+    RemoveVectoredExceptionHandler(handler);
+    say(L"frames\t%ls", seen == live ? L"live" : seen == ~(ULONG_PTR)0 ? L"none" : L"dead");
+}
+
 // exit <code>
 static void exit_with(WCHAR **arguments)
 {
@@ -230,6 +283,7 @@ const struct verb process_verbs[] = {
     {L"put", 2, put},
     {L"run", 1, run},
     {L"many-threads", 2, many_threads},
+    {L"frames", 1, frames},
     {L"exit", 1, exit_with},
     {L"hold", 0, hold},
     {L"environment", 0, environment},
