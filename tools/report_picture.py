@@ -25,7 +25,7 @@ sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests" / "unit")]
 
 # pylint: disable=wrong-import-position
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page  # noqa: E402
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import unreachable_message  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host  # noqa: E402
 
 from histories import full  # noqa: E402
 from outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402
@@ -71,9 +71,7 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
     shared = {**expired(issuing[:3], {"keep_last": 3}, now=clock), **_where(names, SHARE)}
     policies = {"name": "Example Policy CA", "host": "ca02.example.com"}
     late = expired(_nights(now - timedelta(days=3), 14, 9e7, seed=4), POLICY, now=clock, ca=policies)
-    message, detail = unreachable_message(
-        "ca04", {"ansible_connection": "psrp", "ansible_host": "ca04.example.com"}, REFUSED
-    )
+    lost = lost_host("ca04", {"ansible_connection": "psrp", "ansible_host": "ca04.example.com"}, REFUSED)
     known = {
         "ca01": after(outcome(path=SHARE, listing=shared), host="ca01"),
         "ca05": after(outcome(listing=expired(damaged, POLICY, now=clock, name="Example Users CA")), host="ca05"),
@@ -82,7 +80,7 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
         "ca01": outcome(backup=made(issuing[0]["label"]), listing=good, replicated=True),
         "ca02": outcome(listing=late),
         "ca03": outcome(listing=listing([], now=clock, name="Example Machines CA")),
-        "ca04": outcome("unreachable", message, detail=detail),
+        "ca04": outcome("unreachable", lost.message, detail=lost.detail),
         "ca05": outcome("failed", FAILED),
         "ca06": outcome(listing=expired(root, POLICY, now=clock, name="Example Root CA 2")),
     }

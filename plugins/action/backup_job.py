@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import changing_part
+from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import OFFLINE_FAILS
 from ansible_collections.adcs.ca.plugins.plugin_utils._guard import Guard
 from ansible_collections.adcs.ca.plugins.plugin_utils._hooks import HookError, load_hook, names_set_by
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
@@ -39,6 +40,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS 
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, PolicyError
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VariableError
 from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch, silent_hosts
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import attention_line
 
 JOB = "_adcs_ca_backup_job"
@@ -250,9 +252,8 @@ class ActionModule(ActionBase):
 
     def _record(self) -> dict[str, Any]:
         """Return the outcome of this host, as ``adcs.ca.outcome`` documents it."""
-        lost = unreachable_result([self._result(name) for name in (BACKUP, *LISTINGS)])
-        said = lost_run(self._host, self._vars, lost) if lost else {}
-        if not lost and self._entry == "main" and not self._result(BACKUP).get("label"):
+        said = lost_run(self._host, self._vars, [self._result(name) for name in (BACKUP, *LISTINGS)])
+        if not said and self._entry == "main" and not self._result(BACKUP).get("label"):
             said = {"status": "failed", "message": "The backup returned no set: its task was skipped or did not end."}
         proved = self._result(COPY).get("proved") is True and not self._is_check
         return self._record_run(Run(self._job["path"], replicated=proved, **said, **self._facts()), self._job)
@@ -285,10 +286,12 @@ class ActionModule(ActionBase):
         """Write the document of this host and return its outcome; ``entry`` is what looked, if not the entry point."""
         written = Written(self._is_check)
         folder = options["report_dir"]
-        fixed = ["late", "never"] if self._entry == "verify" else []
+        is_offline = options.get("expected") == "offline"
+        late_after_s = options.get("offline_late_after_s" if is_offline else "late_after_s")
+        fixed = OFFLINE_FAILS if is_offline or self._entry == "verify" else ()
         found = outcome(
             self._host,
-            replace(run, late_after_s=options.get("late_after_s")),
+            replace(run, late_after_s=late_after_s, is_offline=is_offline, limits=_limits(options)),
             entry=entry or self._entry,
             folder=Path(folder) if folder else None,
             fail_on=[*fixed, *options["fail_on"]],
@@ -344,6 +347,12 @@ class ActionModule(ActionBase):
     def _result(self, name: str) -> Mapping[str, Any]:
         found = self._vars.get(name)
         return found if isinstance(found, Mapping) else {}
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    """Return when the CA becomes ``warning``; the defaults where the variables could not be worked out."""
+    given = {field.name: options.get(f"warn_{field.name}") for field in fields(Limits)}
+    return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
 def _runs_once(task: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.adcs.ca.plugins.plugin_utils._clock import clock_doubt, without_deletions
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import (
     UNKNOWN_LABEL,
@@ -32,6 +33,7 @@ POLICY_OPTIONS = {
 }
 ARGUMENT_SPEC = {
     **POLICY_OPTIONS,
+    "ignored_names": {"type": "list", "elements": "str", "default": []},
     "keep_minimum": {"type": "int", "default": 1},
     "limit": {"type": "int", "default": 10},
     "path": {"type": "str", "required": True},
@@ -65,10 +67,14 @@ class ActionModule(ActionBase):
         planned = plan(
             listing["sets"], policy, listing["now"], keep_minimum=options["keep_minimum"], limit=options["limit"]
         )
-        result["policy"] = {name: options[name] for name in POLICY_OPTIONS}
-        result["plan"] = planned.as_dict()
         # a mistyped label lets the set go that was meant to stay: that has to be seen without looking into the plan
         warnings = [warning for warning in planned.warnings if warning.startswith(UNKNOWN_LABEL)]
+        doubt = clock_doubt(listing["sets"], listing["now"]) if planned.remove else ""
+        if doubt:
+            planned = without_deletions(planned, doubt)
+            warnings.insert(0, planned.warnings[0])
+        result["policy"] = {name: options[name] for name in POLICY_OPTIONS}
+        result["plan"] = planned.as_dict()
         if warnings:
             result["warnings"] = warnings
         if self._task.diff:
@@ -101,7 +107,9 @@ def _facts(listing: Mapping[str, Any]) -> dict[str, Any]:
     empty = {"ca": {"name": None, "host": None}, "folder_name": None, "now": None, "path": None}
     facts = {key: listing.get(key, default) for key, default in empty.items()}
     facts |= {key: listing.get(key, []) for key in ("problems", "sets")}
-    return {**facts, "changed": False, "policy": {}, "plan": {}, "removed": [], "bytes_freed": 0}
+    facts["space"] = listing.get("space") or {"destination": None, "log_volume": None, "logs": None}
+    nothing = {"changed": False, "removed": [], "bytes_freed": 0, "free_bytes_before": None, "free_bytes_after": None}
+    return {**facts, **nothing, "policy": {}, "plan": {}}
 
 
 def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:
@@ -110,7 +118,7 @@ def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:
 
 def _repository(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that say whose repository it is, as both modules take them."""
-    return {name: options[name] for name in ("path", "previous_host") if options[name]}
+    return {name: options[name] for name in ("ignored_names", "path", "previous_host") if options[name]}
 
 
 def _diff(sets: list[dict[str, Any]], planned: Plan) -> dict[str, str]:

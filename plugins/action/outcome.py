@@ -10,20 +10,21 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import ADDED_STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import EXPECTED
+from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import ADDED_STATUSES, OFFLINE_FAILS
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, outcome_of, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
 from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     failed_task,
     lost_run,
     outcome,
-    unreachable_result,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import destination
 
 ARGUMENT_SPEC = {
     "backup_result": {"type": "str"},
+    "expected": {"type": "str", "choices": list(EXPECTED), "default": "online"},
     "fail_on": {"type": "list", "elements": "str", "choices": list(ADDED_STATUSES), "default": []},
     "late_after_s": {"type": "int"},
     "path": {"type": "str", "required": True},
@@ -62,7 +63,7 @@ class ActionModule(ActionBase):
             # nobody knows what the one before looked at: none makes another one better
             entry=f"outcome {len(before['destinations']) if before else 0}",
             folder=folder,
-            fail_on=options["fail_on"],
+            fail_on=[*options["fail_on"], *OFFLINE_FAILS] if options["expected"] == "offline" else options["fail_on"],
             before=before,
             written=written,
         )
@@ -73,13 +74,14 @@ def _run(host: str, options: Mapping[str, Any], variables: Mapping[str, Any], ch
     """Return what the run came to, from the variables that its tasks registered."""
     backup, sets = (_registered(options, name, variables) for name in ("backup_result", "sets_result"))
     facts: dict[str, Any] = {"backup": backup, "listing": sets, "late_after_s": options["late_after_s"]}
+    facts["is_offline"] = options["expected"] == "offline"
     results = [found for found in (backup, sets) if found]
-    lost = unreachable_result(results)
+    lost = lost_run(host, variables, results)
     failed = next((found for found in results if found.get("failed") or found.get("skipped")), None)
     if options["rescued"]:
         return Run(options["path"], "failed", failed_task(variables), **facts)
     if lost:
-        return Run(options["path"], **lost_run(host, variables, lost), **facts)
+        return Run(options["path"], **lost, **facts)
     if failed:
         return Run(options["path"], "failed", str(failed.get("msg") or "A task was skipped or failed."), **facts)
     if sets is not None and not isinstance(sets.get("sets"), list):

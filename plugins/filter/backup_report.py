@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def _document(host: str, found: Any, known: Mapping[str, Document]) -> Document:
         late_after_s=number(found.get("late_after_s")),
     )
     document = known.get(host)
-    return with_entry(document, host, new_entry(run, entry_for(document, run.path)))
+    return with_entry(document, host, new_entry(run, entry_for(document, run.path), time.time()))
 
 
 class FilterModule:

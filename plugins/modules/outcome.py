@@ -22,12 +22,19 @@ options:
       - The name of the variable that holds the registered result of M(adcs.ca.backup). Give the name without braces.
       - If O(sets_result) is given too, the outcome is good only if the set of this backup is listed and complete.
     type: str
+  expected:
+    description:
+      - What the CA is expected to be. With V(offline), a CA that does not answer is C(offline) if its document names a good set that is younger
+        than O(late_after_s). Otherwise it is C(late) or C(never), and needs attention.
+    type: str
+    choices: [online, offline]
+    default: online
   fail_on:
     description:
       - Statuses that need attention besides V(failed) and V(unreachable), which always do.
     type: list
     elements: str
-    choices: [failed, unreachable, late, never]
+    choices: [failed, unreachable, late, never, warning]
     default: []
   late_after_s:
     description:

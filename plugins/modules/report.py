@@ -21,7 +21,7 @@ options:
       - It is added to what each host's outcome says. An outcome that needs attention stays in RV(attention).
     type: list
     elements: str
-    choices: [failed, unreachable, late, never]
+    choices: [failed, unreachable, late, never, warning]
     default: []
   hosts:
     description:

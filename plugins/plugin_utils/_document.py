@@ -18,13 +18,20 @@ from typing import Any
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, shortened
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS
 
-SCHEMA = 2
-# The worst first.
-STATUSES = ("failed", "unreachable", "never", "late", "ok")
+SCHEMA = 3
+# Documents of these are read; what an earlier one lacks is not known.
+SCHEMAS = (2, SCHEMA)
+# The worst first. A host that is offline is expected to be, and has a good set that is young enough.
+STATUSES = ("failed", "unreachable", "never", "late", "warning", "offline", "ok")
+# Those that time alone makes late.
+GOOD = ("warning", "offline", "ok")
+EXPECTED = ("online", "offline")
 
 MESSAGE_LIMIT = 2000
 LINE_LIMIT = 500
 PROBLEM_LIMIT = 100
+WARNING_LIMIT = 10
+FILE_LIMIT = 2000
 FITTED_LIMIT = 120
 FILE_NAME_BYTES = 200
 # All numbers are of 64 bits, as those of a file system are: what is drawn or written in words from them always fits a float.
@@ -98,7 +105,10 @@ def parse_document(text: str) -> Document | None:
 
 def kept_document(value: Any) -> Document | None:
     """Return a document with every key in its place and of its type; None for anything else."""
-    if not isinstance(value, Mapping) or value.get("schema") != SCHEMA or not text_of(value.get("host")):
+    if not isinstance(value, Mapping) or not text_of(value.get("host")):
+        return None
+    schema = value.get("schema")
+    if type(schema) is not int or schema not in SCHEMAS:
         return None
     entries = [entry(item) for item in _list(value.get("destinations")) if isinstance(item, Mapping)]
     return {"schema": SCHEMA, "host": text_of(value["host"]), "destinations": entries}
@@ -154,6 +164,12 @@ def entry(value: Mapping[str, Any]) -> Entry:
         "folder_name": text_of(value.get("folder_name")),
         "repository": text_of(value.get("repository")),
         "late_after_s": number(value.get("late_after_s")),
+        "expected": "offline" if value.get("expected") == "offline" else "online",
+        "since": time_of(value.get("since")),
+        "warnings": _lines(value.get("warnings"))[:WARNING_LIMIT],
+        "space": space_of(value.get("space")),
+        "untruncated_since": time_of(value.get("untruncated_since")),
+        "files": files_of(value.get("files")),
         "newest": newest_kept(sets, value.get("newest")),
         "truncation": _truncation(value.get("truncation")),
         "replicated": text_of(value.get("replicated")),
@@ -167,7 +183,7 @@ def entry(value: Mapping[str, Any]) -> Entry:
 def newest_kept(sets: Sequence[Mapping[str, Any]], newest: Any) -> dict[str, Any] | None:
     """Return what an entry says of its newest set: the set of these that has that label, or None."""
     label = newest.get("label") if isinstance(newest, Mapping) else None
-    keys = ("label", "started", "finished", "duration_s", "bytes", "file_count", "verified")
+    keys = ("label", "started", "finished", "duration_s", "bytes", "file_count", "verified", "verified_at", "checked")
     found = (item for item in sets if item["label"] == label and item["started"])
     return next(({key: item[key] for key in keys} for item in found), None)
 
@@ -184,13 +200,48 @@ def sets_of(values: Any) -> list[dict[str, Any]]:
             "bytes": number(value.get("bytes")),
             "file_count": number(value.get("file_count")),
             "complete": flag(value.get("complete")),
+            "judged": value.get("judged") is not False,
             "verified": flag(value.get("verified")),
+            "verified_at": time_of(value.get("verified_at")),
+            "checked": checked_of(value.get("checked")),
             "problems": sorted({_kind(problem) for problem in _list(value.get("problems"))}),
         }
         for value in _list(values)
         if isinstance(value, Mapping) and (label := text_of(value.get("label")))
     ]
     return sorted(sets, key=lambda item: item["label"], reverse=True)
+
+
+def checked_of(value: Any) -> dict[str, Any] | None:
+    """Return what the last look at a set by hash found: ``{at, result, problem_count}``; None where nobody looked."""
+    if not isinstance(value, Mapping) or not time_of(value.get("at")):
+        return None
+    result = "good" if value.get("result") == "good" else "damaged"
+    return {"at": time_of(value["at"]), "result": result, "problem_count": number(value.get("problem_count")) or 0}
+
+
+def files_of(value: Any) -> dict[str, Any] | None:
+    """Return the files of a set: ``{label, names: [{path, kind, size}], omitted}``; None where they are not known."""
+    if not isinstance(value, Mapping) or not text_of(value.get("label")):
+        return None
+    names = [
+        {"path": _line(file.get("path")), "kind": _line(file.get("kind")), "size": number(file.get("size"))}
+        for file in _list(value.get("names"))
+        if isinstance(file, Mapping)
+    ]
+    omitted = max(0, number(value.get("omitted")) or 0) + len(names[FILE_LIMIT:])
+    return {"label": text_of(value["label"]), "names": names[:FILE_LIMIT], "omitted": omitted}
+
+
+def space_of(value: Any) -> dict[str, Any] | None:
+    """Return the part ``space`` of an entry; None where nothing was measured."""
+    if not isinstance(value, Mapping):
+        return None
+    parts: dict[str, Any] = {
+        name: _numbers(value.get(name), ("free_bytes", "total_bytes")) for name in ("destination", "log_volume")
+    }
+    parts["logs"] = _numbers(value.get("logs"), ("count", "bytes"))
+    return {**parts, "days_until_full": number(value.get("days_until_full"))} if any(parts.values()) else None
 
 
 def problems_of(problems: Any, label: str | None = None) -> list[dict[str, Any]]:
@@ -268,6 +319,12 @@ def _truncation(value: Any) -> dict[str, Any] | None:
     flags = {key: flag(value.get(key)) for key in ("requested", "done")}
     numbers = {key: number(value.get(key)) for key in ("logs_before", "logs_after")}
     return {"label": text_of(value["label"]), **flags, **numbers}
+
+
+def _numbers(value: Any, keys: Sequence[str]) -> dict[str, int | None] | None:
+    """Return these numbers of a mapping; None where it is none, or has none of them."""
+    found = {key: number(value.get(key)) for key in keys} if isinstance(value, Mapping) else {}
+    return found if any(item is not None for item in found.values()) else None
 
 
 def _rule(value: Any) -> int | str | list[str] | None:

@@ -1,18 +1,28 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files of reports on the controller. A reader sees a file as it was or as it is, never half of one."""
+"""Files of reports on the controller. A reader sees a file as it was or as it is, never half of one.
+
+Modes and flushing are niceties: a file system that has none of them (a share, a bucket) takes the file all the same.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 # The umask takes away what it takes away from every new file.
 NEW_FILE_MODE = 0o666
+# How a file system says that it lacks what was asked for. A disk that fails or is full says something else.
+LACKING = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ENOTTY})
+# A mode may also be refused by a rule of the system, such as SELinux has.
+LACKING_MODE = LACKING | {errno.EACCES}
+# A folder need not let itself be opened, or flushed through a descriptor that cannot write.
+LACKING_FOLDER = LACKING | {errno.EACCES, errno.EBADF, errno.EISDIR}
 
 
 class FileError(OSError):
@@ -100,19 +110,31 @@ def _write_new(path: Path, content: bytes, mode: int | None) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
-        if mode is not None:
-            os.chmod(path, mode)
-        os.fsync(file.fileno())
+        if mode is not None and stat.S_IMODE(os.fstat(file.fileno()).st_mode) != mode:
+            with _suppressed(LACKING_MODE):
+                os.chmod(path, mode)
+        with _suppressed(LACKING):
+            os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:
     """Flush a rename to the disk, on file systems that can; the file is whole either way."""
-    with contextlib.suppress(OSError):
+    with _suppressed(LACKING_FOLDER):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _suppressed(codes: Collection[int]) -> Iterator[None]:
+    """Let an OSError with one of these codes be."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in codes:
+            raise
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+    GOOD,
     SCHEMA,
     STATUSES,
     Document,
@@ -19,11 +20,13 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     entry,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import is_late, late_message
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import dated, is_late, late_message
 
 ALWAYS_FAIL = ("failed", "unreachable")
+# Nobody asks a CA that is switched off: nothing else would tell that its backup is missing or too old.
+OFFLINE_FAILS = ("late", "never")
 # What a job may add to them; the first two change nothing.
-ADDED_STATUSES = (*ALWAYS_FAIL, "late", "never")
+ADDED_STATUSES = (*ALWAYS_FAIL, "late", "never", "warning")
 
 
 def fleet(
@@ -85,9 +88,10 @@ def _ca(document: Document, now_s: float | None, looked_at: Collection[str]) -> 
 
 def _remembered(item: Entry, now_s: float | None) -> Entry:
     """Return an entry that this job did not look at as it stands now: what was ok may be late."""
-    if now_s is None or item["status"] != "ok" or not is_late(item["newest"], item["late_after_s"], now_s):
+    if now_s is None or item["status"] not in GOOD or not is_late(item["newest"], item["late_after_s"], now_s):
         return item
-    return {**item, "status": "late", "message": late_message(item["newest"], item["late_after_s"])}
+    late = {**item, "status": "late", "message": late_message(item["newest"], item["late_after_s"])}
+    return dated(late, item, now_s)
 
 
 def _newest_start(item: Mapping[str, Any]) -> str:

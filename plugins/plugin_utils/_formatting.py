@@ -33,6 +33,19 @@ def seconds_of(time: str) -> float:
     return datetime.fromisoformat(time[:-1]).replace(tzinfo=timezone.utc).timestamp()
 
 
+def time_text(seconds: float) -> str:
+    """Return seconds since 1970 as a time such as ``2026-11-22T21:39:00Z``; the last one that can be written for a later one."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    except (OverflowError, OSError, ValueError):
+        return "9999-12-31T23:59:59Z"
+
+
+def human_time(time: str) -> str:
+    """Return a time such as ``2026-11-22T21:39:00Z`` as ``2026-11-22 21:39 UTC``."""
+    return f"{time[:10]} {time[11:16]} UTC"
+
+
 def human_span(seconds: int) -> str:
     """Return a span in its two largest units: 93600 -> ``1 d 2 h``, 45 -> ``45 s``."""
     rest = abs(seconds)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._chart import Point, byte_step, chart, second_step
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, Document
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import GOOD, STATUSES, Document
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size, human_span
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import SCRIPT, STYLE
 
@@ -27,12 +27,22 @@ WARNING_LIMIT = 10
 # A page of more CAs than these begins with the tables of sets folded.
 OPEN_LIMIT = 10
 
-SIGNS = {"failed": "\u2715", "unreachable": "\u2298", "never": "\u2205", "late": "\u25f7", "ok": "\u2713"}
+SIGNS = {
+    "failed": "\u2715",
+    "unreachable": "\u2298",
+    "never": "\u2205",
+    "late": "\u25f7",
+    "warning": "!",
+    "offline": "\u23fb",
+    "ok": "\u2713",
+}
 MEANINGS = {
     "failed": "the last run failed",
     "unreachable": "not reached",
     "never": "no complete full set",
     "late": "newest set too old",
+    "warning": "backed up, but look soon",
+    "offline": "switched off, backed up",
     "ok": "backed up in time",
 }
 # Control characters, and those that turn the direction of what follows them, in other lines too.
@@ -105,10 +115,10 @@ def _badge_of(status: str, attributes: str = "") -> str:
 
 
 def _badge(document: Document, attributes: str = "") -> str:
-    """Return the status; an ok one with what the script needs to see that it has become late."""
+    """Return the status; a good one with what the script needs to see that it has become late."""
     newest, late_after_s = document["newest"], document["late_after_s"]
-    if document["status"] == "ok" and newest and late_after_s is not None:
-        attributes += f' data-started="{text(newest["started"])}" data-late-after="{late_after_s}"'
+    if document["status"] in GOOD and newest and late_after_s is not None:
+        attributes += f' data-status="{document["status"]}" data-started="{text(newest["started"])}" data-late-after="{late_after_s}"'
     return _badge_of(document["status"], attributes)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
+
 # The colours of a theme. Each text is readable on each ground it is used on: 4.5 to 1, as WCAG 2 asks.
 LIGHT = {
     "ground": "#f6f7f9",
@@ -20,6 +22,10 @@ LIGHT = {
     "never-ground": "#fdeee0",
     "late": "#735300",
     "late-ground": "#fcf3d4",
+    "warning": "#6b5600",
+    "warning-ground": "#faf6dc",
+    "offline": "#3f5566",
+    "offline-ground": "#e9eff4",
     "ok": "#1a6334",
     "ok-ground": "#e6f4ea",
 }
@@ -38,6 +44,10 @@ DARK = {
     "never-ground": "#40260f",
     "late": "#eecb62",
     "late-ground": "#392f0d",
+    "warning": "#dccb6a",
+    "warning-ground": "#343012",
+    "offline": "#a9c0d2",
+    "offline-ground": "#22303b",
     "ok": "#84d29b",
     "ok-ground": "#16331f",
 }
@@ -124,7 +134,7 @@ details[open]>summary{margin-bottom:.5rem}
 STATUS_RULES = "".join(
     f".badge.{name},.message.{name}{{color:var(--{name});background:var(--{name}-ground)}}"
     f".counts .{name}.some{{border-left-color:var(--{name})}}.counts .{name}.some b{{color:var(--{name})}}"
-    for name in ("failed", "unreachable", "never", "late", "ok")
+    for name in STATUSES
 )
 
 STYLE = (
@@ -163,14 +173,16 @@ SCRIPT = """
       const place = document.getElementById(time.dataset.age);
       if (place.textContent !== age) place.textContent = age;
     });
-    document.querySelectorAll(".badge.ok[data-started]").forEach(badge => {
+    document.querySelectorAll(".badge[data-started]").forEach(badge => {
+      const status = badge.dataset.status;
+      if (badge.classList.contains("late")) return;
       if (now - Date.parse(badge.dataset.started) / 1000 <= Number(badge.dataset.lateAfter)) return;
       const late = document.getElementById("late-badge").content.firstElementChild;
-      badge.classList.replace("ok", "late");
+      badge.classList.replace(status, "late");
       badge.textContent = late.textContent;
-      badge.title = "It was ok when this page was made.";
+      badge.title = "It was " + status + " when this page was made.";
       if (badge.dataset.counted) {
-        count("ok", -1);
+        count(status, -1);
         count("late", 1);
       }
     });

@@ -8,7 +8,7 @@ The results of a run are those of ``adcs.ca.backup`` and of ``adcs.ca.expire`` o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
@@ -26,9 +26,14 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     text_of,
     time_of,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, human_time, seconds_of, time_text
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits, space_facts, untruncated_since, warnings_of
 
 NEVER = "The repository holds no complete full set."
+NOTHING_REMEMBERED = (
+    "The CA is switched off, as is expected of it, but no document names a good set of it. Switch it on, back it up, and keep the folder "
+    "of documents."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Run:
 
     ``status`` is ``failed`` or ``unreachable`` with a ``message``, or ``ok``: then the sets decide. ``detail`` is the raw text of a
     library. ``expected`` is the label of a set that must be there, complete, for the run to be good; ``predicted`` says that check mode
-    would have made one. ``replicated`` says that a hook showed that it copied the newest set.
+    would have made one. ``replicated`` says that a hook showed that it copied the newest set. ``silent`` says that the host did not answer
+    at all, as a host does that is switched off; with ``is_offline`` that is expected of it.
     """
 
     path: str | None
@@ -50,10 +56,13 @@ class Run:
     expected: str | None = None
     predicted: bool = False
     replicated: bool = False
+    silent: bool = False
+    is_offline: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
-def new_entry(run: Run, known: Entry) -> Entry:
-    """Return the entry of a destination after a run; ``known`` is the one before it."""
+def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
+    """Return the entry of a destination after a run; ``known`` is the one before it, ``now_s`` the time of the controller."""
     listing = _listing(run.listing)
     before = _before(listing, known)
     made = {
@@ -62,16 +71,30 @@ def new_entry(run: Run, known: Entry) -> Entry:
         "path": run.path,
         "detail": bounded(run.detail),
         "late_after_s": before["late_after_s"] if run.late_after_s is None else run.late_after_s,
+        "expected": "offline" if run.is_offline else "online",
     }
     if listing:
         made |= _facts_of_listing(listing, before)
         made["truncation"] = _truncation(run.backup, made["newest"], before["truncation"])
+        made["untruncated_since"] = untruncated_since(made["newest"], made["truncation"], before)
     if run.replicated:
         made["replicated"] = _label_of(run, made)
     # whatever the results hold, an entry is of plain types
     made = entry({**made, "status": "ok", "message": ""})
-    judged = _status(run, made, listing)
-    return {**made, "status": judged["status"], "message": bounded(judged["message"])}
+    made["warnings"] = warnings_of(made, run.limits)
+    judged = _status(run, made, listing, now_s)
+    return dated({**made, "status": judged["status"], "message": bounded(judged["message"])}, known, now_s)
+
+
+def dated(made: Entry, known: Entry, now_s: float) -> Entry:
+    """Return an entry with the time at which its status began: that of the one before it where the status is the same."""
+    if made["status"] == "late" and made["newest"] and made["late_after_s"] is not None:
+        since = time_text(seconds_of(made["newest"]["started"]) + made["late_after_s"])
+    elif made["status"] == known["status"] and known["since"]:
+        since = known["since"]
+    else:
+        since = time_text(now_s)
+    return {**made, "since": since}
 
 
 def is_late(newest: Mapping[str, Any] | None, late_after_s: int | None, now_s: float) -> bool:
@@ -115,18 +138,20 @@ def _identity(run: Run, before: Entry) -> dict[str, Any]:
 
 
 def _facts_of_listing(listing: Mapping[str, Any], before: Entry) -> dict[str, Any]:
-    """Return ``sets``, ``newest``, ``problems`` and ``retention`` of a fresh listing."""
+    """Return what a fresh listing says: the sets, the newest, the problems, the retention and the space."""
     sets = sets_of(listing["sets"])
     found = problems_of(listing.get("problems"))
     for item in listing["sets"]:
         if isinstance(item, Mapping) and isinstance(item.get("label"), str):
             found += problems_of(item.get("problems"), item["label"])
+    retention = _retention(listing, sets, before)
     return {
         "sets": sets,
         "newest": _newest(sets, listing["now"]),
         "problems": found[:PROBLEM_LIMIT],
         "problem_count": len(found),
-        "retention": _retention(listing, sets, before),
+        "retention": retention,
+        "space": space_facts(listing.get("space"), sets, retention),
     }
 
 
@@ -185,9 +210,11 @@ def _label_of(run: Run, made: Entry) -> str | None:
     return text_of(label) or (made["newest"] or {}).get("label")
 
 
-def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None) -> dict[str, str]:
+def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None, now_s: float) -> dict[str, str]:
     """Return ``status`` and ``message``."""
     message = bounded(run.message)
+    if run.status == "unreachable" and run.silent and run.is_offline:
+        return _offline(made, now_s)
     if run.status != "ok":
         words = message or ("It failed." if run.status == "failed" else "It was unreachable.")
         return {"status": "unreachable" if run.status == "unreachable" else "failed", "message": words}
@@ -201,7 +228,25 @@ def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None) -> dict[st
         return {"status": "never", "message": message or NEVER} if listing else _unlisted(run, message)
     if is_late(newest, made["late_after_s"], seconds_of(listing["now"])):
         return {"status": "late", "message": message or late_message(newest, made["late_after_s"])}
+    if made["warnings"]:
+        return {"status": "warning", "message": message or " ".join(made["warnings"])}
     return {"status": "ok", "message": message}
+
+
+def _offline(made: Entry, now_s: float) -> dict[str, str]:
+    """Return the status of a CA that does not answer and need not: good only while the set that is remembered of it is young enough."""
+    newest, late_after_s = made["newest"], made["late_after_s"]
+    if newest is None:
+        return {"status": "never", "message": NOTHING_REMEMBERED}
+    if is_late(newest, late_after_s, now_s):
+        return {"status": "late", "message": f"{late_message(newest, late_after_s)} Switch the CA on and back it up."}
+    due = "" if late_after_s is None else f" The next backup is due by {due_time(newest, late_after_s)}."
+    return {"status": "offline", "message": f"The CA is switched off, as is expected of it.{due}"}
+
+
+def due_time(newest: Mapping[str, Any], late_after_s: int) -> str:
+    """Return until when the next set must be there for a CA not to be late, as people read it."""
+    return human_time(time_text(seconds_of(newest["started"]) + late_after_s))
 
 
 def _missing(label: str, made: Entry) -> str:

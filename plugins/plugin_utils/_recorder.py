@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import destinati
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import needs_attention, worst_rows
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, stable_text
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import process_mark
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, new_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, dated, new_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, known_entry, record
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import unreachable_message
+from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host
 
 SECRET = "it failed, and no_log hides the cause"
 NO = ("", "0", "false", "n", "no", "off")
@@ -44,10 +45,12 @@ def outcome(
     host = plain_text(host)
     key = destination_key(run.path)
     earlier = [row for row in (before["destinations"] if before else []) if (_key(row), row["entry"]) != (key, entry)]
-    made = new_entry(run, known_entry(folder, host, run.path))
+    now_s = time.time()
+    known = known_entry(folder, host, run.path)
+    made = new_entry(run, known, now_s)
     own = {"status": made["status"], "message": made["message"]}
     judged = worst_rows([*(row for row in earlier if _key(row) == key), {**own, "path": run.path}])[0]
-    made = {**made, "status": judged["status"], "message": judged["message"]}
+    made = dated({**made, "status": judged["status"], "message": judged["message"]}, known, now_s)
     pathless = any(row["path"] is None for row in earlier)
     document = record(folder, host, made, written, keep_pathless=pathless)
     if written.not_written:
@@ -113,7 +116,19 @@ def _cause(result: Mapping[str, Any]) -> str:
     return "it failed without a message"
 
 
-def lost_run(host: str, variables: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, str]:
-    """Return ``{status, message, detail}`` of a run that did not reach its host."""
-    message, detail = unreachable_message(host, dict(variables), result.get("msg"))
-    return {"status": "unreachable", "message": message, "detail": detail}
+def lost_run(host: str, variables: Mapping[str, Any], results: Collection[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a ``Run`` says of a host that these results, in their order, did not reach; empty when each did.
+
+    A host that refuses is no host that is away: it failed. One that answered before is not switched off.
+    """
+    asked = [result for result in results if result]
+    result = unreachable_result(asked)
+    if result is None:
+        return {}
+    lost = lost_host(host, dict(variables), result.get("msg"))
+    return {
+        "status": "failed" if lost.is_refusing else "unreachable",
+        "message": lost.message,
+        "detail": lost.detail,
+        "silent": lost.is_silent and result is asked[0],
+    }

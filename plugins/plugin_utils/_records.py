@@ -33,6 +33,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet, worst_rows
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import dated
 
 PAGE = "fleet.html"
 LOST = (
@@ -130,16 +131,17 @@ def draw(
         written.refuse(folder or Path(), str(error))
         documents = {}
     looked_at = {}
+    now_s = time.time()
     for host, outcome in outcomes.items():
         name = plain_text(host)
         if outcome is None:
-            lost = entry({"message": LOST})
+            lost = dated(entry({"message": LOST}), entry_for(documents.get(name), None), now_s)
             documents[name] = record(folder, name, lost, written)
             looked_at[name] = {""}
         else:
             documents[name] = _as_judged(outcome, documents.get(name), name)
             looked_at[name] = {destination_key(row["path"]) for row in outcome["destinations"]}
-    found = fleet(documents.values(), time.time(), looked_at)
+    found = fleet(documents.values(), now_s, looked_at)
     if folder and documents and not any(item["path"] == str(folder) for item in written.not_written):
         written.update(folder / PAGE, page(found), show=False)
     return found, set(looked_at)

@@ -61,6 +61,7 @@ VARIABLES: dict[str, Variable] = {
     "dynamic_files": Variable("bool", "main"),
     "max_age": Variable("span", "main"),
     "previous_host": Variable("str", "main verify expire"),
+    "ignored_names": Variable("list", "main verify expire"),
     "replicate_tasks": Variable("str", "main"),
     "reserve": Variable("size", "main"),
     "timeout_s": Variable("int", "main", least=0),
@@ -79,8 +80,15 @@ VARIABLES: dict[str, Variable] = {
     "keep_within": Variable("str", "main expire"),
     "keep_yearly": Variable("int", "main expire", least=0),
     "delete_limit": Variable("int", "main expire", least=1),
-    "fail_on": Variable("list", "main verify expire report", choices=("failed", "unreachable", "late", "never")),
+    "fail_on": Variable(
+        "list", "main verify expire report", choices=("failed", "unreachable", "late", "never", "warning")
+    ),
     "late_after_s": Variable("int", "main verify expire", least=0),
+    "expected": Variable("str", "main verify expire", choices=("online", "offline")),
+    "offline_late_after_s": Variable("int", "main verify expire", least=0),
+    "warn_free_percent": Variable("int", "main verify expire", least=0),
+    "warn_full_days": Variable("int", "main verify expire", least=0),
+    "warn_untruncated_nights": Variable("int", "main verify expire", least=0),
     "report_dir": Variable("str", "main verify expire report"),
     "report_follows": Variable("bool", "main verify expire"),
 }

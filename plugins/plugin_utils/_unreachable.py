@@ -8,40 +8,71 @@ The texts are those of pywinrm, pypsrp, requests, urllib3 and OpenSSH, as they c
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, stable_text
 
+# What a cause says of its host. A host that is switched off is silent. One that refuses is on, and waiting does not help.
+SILENT, REFUSING, LOST = "silent", "refusing", "lost"
 # The first one that fits decides; what libraries put around it does not count.
 CAUSES = (
-    (r"connection refused|actively refused", "connection refused", "Start WinRM on the host, or open the port."),
     (
+        SILENT,
+        r"connection refused|actively refused",
+        "connection refused",
+        "Start WinRM on the host, or open the port.",
+    ),
+    (
+        SILENT,
         r"name or service not known|temporary failure in name resolution|nodename nor servname|getaddrinfo|failed to resolve|nameresolution",
         "the name cannot be resolved",
         "Check ansible_host and the DNS of the controller.",
     ),
-    (r"no route to host|network is unreachable", "no route to the host", "Check the network and the firewall."),
     (
+        SILENT,
+        r"no route to host|network is unreachable|host is down",
+        "no route to the host",
+        "Check the network and the firewall.",
+    ),
+    (
+        REFUSING,
         r"certificate verify failed|certificate_verify_failed|self.signed certificate|hostname .* doesn't match",
         "its certificate is not trusted",
         "Give the controller the CA certificate of the host.",
     ),
     (
+        REFUSING,
+        r"\[ssl|sslerror|tlsv1|ssl routines",
+        "TLS failed",
+        "Check the port, the scheme and the versions of TLS on both sides.",
+    ),
+    (
+        REFUSING,
+        r"host key verification failed|remote host identification has changed",
+        "its host key is not trusted",
+        "Check the key of the host, then add it to known_hosts.",
+    ),
+    (
+        REFUSING,
         r"credentials were rejected|unauthorized|\b401\b|invalid credentials|permission denied|authentication fail|failed to authenticate|access is denied|logon failure",
         "the credentials were refused",
         "Check the account and its rights.",
     ),
     (
+        SILENT,
         r"timed out|timeout|time frame|operation_timeout|read_timeout",
         "no answer in time",
         "Check the host, or raise the timeouts of the connection.",
     ),
     (
+        LOST,
         r"connection aborted|connection reset|broken pipe|remote end closed|bad http response|\b50[0-9]\b|connection closed",
         "the connection was lost",
         "Run the job again.",
     ),
     (
+        REFUSING,
         r"kerberos|krb5|gssapi|spnego",
         "Kerberos failed",
         "Check the ticket (klist), the host's name and the clocks.",
@@ -51,8 +82,18 @@ OTHER = "the connection failed"
 PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 
 
-def unreachable_message(host: str, variables: dict[str, Any], raw: Any) -> tuple[str, str]:
-    """Return the sentence for a host that was not reached, and the raw text without what differs in each run.
+@dataclass(frozen=True)
+class Lost:
+    """A host that was not reached: a sentence for people, the raw text without what differs in each run, and what the host is."""
+
+    message: str
+    detail: str
+    is_silent: bool
+    is_refusing: bool
+
+
+def lost_host(host: str, variables: dict[str, Any], raw: Any) -> Lost:
+    """Return why a host was not reached.
 
     Args:
         host: the inventory host.
@@ -60,9 +101,11 @@ def unreachable_message(host: str, variables: dict[str, Any], raw: Any) -> tuple
         raw: what the connection said.
     """
     detail = stable_text(plain_text(raw).strip()) if isinstance(raw, str) else ""
-    found = next((cause for cause in CAUSES if re.search(cause[0], detail, re.IGNORECASE)), None)
-    words, advice = found[1:] if found else (OTHER, "See the detail for what the connection said.")
-    return f"{host} does not answer{_address(host, variables)} ({words}). {advice}", detail
+    found = next((cause for cause in CAUSES if re.search(cause[1], detail, re.IGNORECASE)), None)
+    kind, _, words, advice = found or (LOST, "", OTHER, "See the detail for what the connection said.")
+    verb = "cannot be logged on to" if kind == REFUSING else "does not answer"
+    message = f"{host} {verb}{_address(host, variables)} ({words}). {advice}"
+    return Lost(message, detail, kind == SILENT, kind == REFUSING)
 
 
 def _address(host: str, variables: dict[str, Any]) -> str:

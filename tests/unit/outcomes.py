@@ -10,7 +10,8 @@ from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import Document, entry, entry_for, with_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, new_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, dated, new_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import LOST
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
@@ -57,15 +58,19 @@ def outcome(status: str = "ok", message: str = "", **facts: Any) -> Run:
     return Run(**given)
 
 
-def after(found: Run | None, known: Document | None = None, host: str = "ca01") -> Document:
-    """The document of a host after a run; None is a host that recorded nothing."""
-    new = entry({"message": LOST}) if found is None else new_entry(found, entry_for(known, found.path))
+def after(found: Run | None, known: Document | None = None, host: str = "ca01", now: str = NOW) -> Document:
+    """The document of a host after a run at a time; None is a host that recorded nothing."""
+    now_s = seconds_of(instant(now))
+    if found is None:
+        new = dated(entry({"message": LOST}), entry_for(known, None), now_s)
+    else:
+        new = new_entry(found, entry_for(known, found.path), now_s)
     return with_entry(known, host, new)
 
 
-def only(found: Run, known: Document | None = None) -> Entry:
+def only(found: Run, known: Document | None = None, now: str = NOW) -> Entry:
     """The entry of the one destination that a host has after a run."""
-    (new,) = after(found, known)["destinations"]
+    (new,) = after(found, known, now=now)["destinations"]
     return new
 
 

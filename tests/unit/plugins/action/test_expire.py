@@ -27,7 +27,21 @@ LISTING = {
     "problems": [],
     "sets": NIGHTS,
 }
-KEYS = {"bytes_freed", "ca", "changed", "folder_name", "now", "path", "plan", "policy", "problems", "removed", "sets"}
+KEYS = {
+    *(
+        "bytes_freed",
+        "ca",
+        "changed",
+        "folder_name",
+        "free_bytes_after",
+        "free_bytes_before",
+        "now",
+        "path",
+        "plan",
+        "policy",
+    ),
+    *("problems", "removed", "sets", "space"),
+}
 
 
 class Host:
@@ -196,3 +210,93 @@ def test_text_of_a_survey_counts_as_what_it_says() -> None:
     going = {"path": r"D:\Backup", "labels": ["20261119T210000Z-full"], "keep_minimum": 2}
     assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"}), (None, going)]
     assert result["plan"]["held_back"] == ["20261120T210000Z-full"]
+
+
+SPACE = {"destination": {"path": r"D:\Backup", "free_bytes": 1, "total_bytes": 2}, "log_volume": None, "logs": None}
+
+
+def test_space_of_the_listing_is_passed_on() -> None:
+    result = run(Host({**LISTING, "space": SPACE}), keep_last=4)
+    assert result["space"] == SPACE and result["free_bytes_before"] is None
+
+
+def test_both_modules_learn_of_ignored_names() -> None:
+    host = Host(LISTING, {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1})
+    run(host, keep_last=1, ignored_names=["lost.dir"])
+    assert [arguments["ignored_names"] for _, arguments in host.runs] == [["lost.dir"]] * 2
+
+
+# --- a clock that was wrong ---
+
+
+def at(*times: str, **changes: Any) -> list[dict[str, Any]]:
+    """Full sets of these times, newest first; ``changes`` are of the first."""
+    return [full(time, **(changes if number == 0 else {})) for number, time in enumerate(times)]
+
+
+def expire(sets: list[dict[str, Any]], now: str, **options: Any) -> tuple[Host, dict[str, Any]]:
+    """Run the action on these sets at a time; the host deletes what it is told."""
+    listing = {**LISTING, "sets": sets, "now": now}
+    host = Host(listing)
+
+    def execute(module_name: str | None = None, module_args: Any = None, **_: Any) -> dict[str, Any]:
+        host.runs.append((module_name, module_args))
+        return {"changed": True, "removed": module_args["labels"], "bytes_freed": 1} if len(host.runs) > 1 else listing
+
+    host.execute = execute  # type: ignore[method-assign]
+    return host, run(host, **options)
+
+
+WEEK = ["2026-11-22 21:00", "2026-11-21 21:00", "2026-11-20 21:00", "2026-11-19 21:00"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "now", "goes"),
+    [
+        pytest.param(at("2027-11-22 21:00", *WEEK), "2027-11-22T22:00:00Z", False, id="a year ahead for one night"),
+        pytest.param(at("2027-11-22 21:00", *WEEK), "2026-11-23T06:00:00Z", False, id="the clock is right again"),
+        pytest.param(at("2026-11-23 06:00", *WEEK), "2026-11-23T06:00:00Z", True, id="of this very second"),
+        pytest.param(at("2026-11-23 06:01", *WEEK), "2026-11-23T06:00:00Z", False, id="a minute ahead"),
+        pytest.param(at("2027-11-22 21:00", *WEEK[:2]), "2027-11-22T22:00:00Z", True, id="three sets have no pace"),
+        pytest.param(at("2027-11-22 21:00", *WEEK[:3]), "2027-11-22T22:00:00Z", False, id="the fourth set"),
+        pytest.param(at("2026-11-29 21:00", *WEEK), "2026-11-29T22:00:00Z", True, id="seven days"),
+        pytest.param(at("2026-11-29 21:01", *WEEK), "2026-11-29T22:00:00Z", False, id="a minute more than seven days"),
+        pytest.param(
+            at("2026-12-01 00:00", "2026-11-22 00:00", "2026-11-19 00:00", "2026-11-18 00:00"),
+            "2026-12-01T01:00:00Z", True, id="three times the longest gap",
+        ),
+        pytest.param(
+            at("2026-12-01 00:01", "2026-11-22 00:00", "2026-11-19 00:00", "2026-11-18 00:00"),
+            "2026-12-01T01:00:00Z", False, id="more than three times the longest gap",
+        ),
+        pytest.param(
+            at("2027-11-22 21:00", *WEEK, complete=False), "2026-11-23T06:00:00Z", False, id="an incomplete newest set"
+        ),
+    ],
+)  # fmt: skip
+def test_nothing_goes_by_a_clock_that_cannot_be_trusted(sets: list[dict[str, Any]], now: str, goes: bool) -> None:
+    host, result = expire(sets, now, keep_within="1d")
+    if goes:
+        assert result["removed"] and result["removed"] == host.runs[1][1]["labels"] and "warnings" not in result
+        return
+    assert len(host.runs) == 1 and result["removed"] == [] and result["changed"] is False
+    assert result["plan"]["remove"] == [] and result["plan"]["held_back"]
+    assert result["warnings"] == result["plan"]["warnings"][:1]
+    assert result["warnings"][0].startswith(f"Nothing was deleted. The newest set, {sets[0]['label']}, is ")
+    assert result["plan"]["next_to_go"] == result["plan"]["held_back"][0] and result["plan"]["next_after_backups"] == 0
+
+
+def test_a_wrong_clock_is_no_news_where_nothing_is_due() -> None:
+    host, result = expire(at("2027-11-22 21:00", *WEEK), "2027-11-22T22:00:00Z", keep_last=9)
+    assert "warnings" not in result and result["plan"]["held_back"] == [] and len(host.runs) == 1
+
+
+def test_nothing_goes_by_a_clock_that_is_a_year_behind() -> None:
+    host, result = expire(at(*WEEK), "2025-11-22T22:00:00Z", keep_last=1)
+    assert len(host.runs) == 1 and result["removed"] == []
+
+
+def test_the_night_after_a_long_pause_expires_again() -> None:
+    sets = at("2027-02-02 21:00", "2027-02-01 21:00", *WEEK)
+    assert expire(sets[1:], "2027-02-01T22:00:00Z", keep_last=2)[1]["removed"] == []
+    assert len(expire(sets, "2027-02-02T22:00:00Z", keep_last=2)[1]["removed"]) == 4

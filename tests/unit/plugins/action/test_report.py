@@ -16,6 +16,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 
 from histories import full
 from jobs import Job, age, contents, on_page
@@ -108,9 +109,9 @@ def test_the_artifact() -> None:
         "per_host": False,
         "aggregate": False,
     }
-    assert result["fleet"]["counts"] == {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1}
+    assert result["fleet"]["counts"] == {**dict.fromkeys(STATUSES, 0), "failed": 1, "ok": 1}
     assert (
-        result["fleet"]["schema"] == 2
+        result["fleet"]["schema"] == 3
         and rows(result) == [("ca02", "failed"), ("ca01", "ok")]
         and result["changed"] is False
     )

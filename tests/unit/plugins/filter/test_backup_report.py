@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.backup_report import FilterModule
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 
 from histories import full
 from outcomes import after, listing, made
@@ -21,7 +22,7 @@ GOOD = {"status": "ok", "path": "D:\\Backup", "expire": listing(NIGHTS), "late_a
 
 def test_a_report() -> None:
     first = backup_report({"ca01": GOOD, "ca02": None})
-    assert first["counts"] == {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1}
+    assert first["counts"] == {**dict.fromkeys(STATUSES, 0), "failed": 1, "ok": 1}
     assert [ca["host"] for ca in first["cas"]] == ["ca02", "ca01"]
     assert first["cas"][0]["message"].startswith("This job recorded no result for this host.")
 

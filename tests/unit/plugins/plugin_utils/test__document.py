@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+    SCHEMA,
     ForeignFileError,
     destination_key,
     document_text,
@@ -29,7 +30,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
 )
 
 from histories import full
-from outcomes import DESTINATION, after, expired, made, only, outcome
+from outcomes import DESTINATION, after, expired, listing, made, only, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"
@@ -253,7 +254,7 @@ def test_a_document_of_an_earlier_form_is_not_read(text: str) -> None:
         ('{"schema": "2", "host": "ca01"}', "no document of this collection"),
         ('{"schema": null, "host": "ca01"}', "no document of this collection"),
         ('{"host": "ca01"}', "no document of this collection"),
-        ('{"schema": 3, "host": "ca01"}', r"newer version of this collection wrote it \(schema 3\)"),
+        ('{"schema": 4, "host": "ca01"}', r"newer version of this collection wrote it \(schema 4\)"),
         ('{"schema": 99999999999999999999, "host": "ca01"}', "newer version"),
         ('{"schema": 2, "host": "ca02"}', "document of the host ca02"),
         ('{"schema": 2, "host": "CA01"}', "document of the host CA01"),
@@ -268,15 +269,31 @@ def test_a_text_that_must_not_be_overwritten(text: str, words: str) -> None:
         read_document(text, "ca01")
 
 
-@pytest.mark.parametrize("schema", [True, 2.0, "2", None, [2], 1, 3])
-def test_only_a_document_of_this_form_is_kept(schema: Any) -> None:
-    assert kept_document({"schema": 2, "host": "ca01"}) == {"schema": 2, "host": "ca01", "destinations": []}
-    kept = kept_document({"schema": schema, "host": "ca01"})
-    assert kept is None or (schema == 2 and kept["schema"] == 2 and type(kept["schema"]) is int)
+@pytest.mark.parametrize("schema", [2, SCHEMA])
+def test_a_document_of_these_forms_is_kept(schema: int) -> None:
+    empty = {"schema": SCHEMA, "host": "ca01", "destinations": []}
+    assert SCHEMA == 3 and kept_document({**empty, "schema": schema}) == empty
+
+
+def test_what_an_earlier_document_lacks_is_not_known() -> None:
+    lacking = ("expected", "files", "since", "space", "untruncated_since", "warnings")
+    known = only(outcome(listing=listing([full("2026-11-22 21:00")])))
+    old = {name: value for name, value in json.loads(json.dumps(known)).items() if name not in lacking}
+    for item in (old["newest"], *old["sets"]):
+        del item["checked"], item["verified_at"]
+    document = read_document(json.dumps({"schema": 2, "host": "ca01", "destinations": [old]}), "ca01")
+    assert document and document["schema"] == SCHEMA
+    empty = {"files": None, "since": None, "space": None, "untruncated_since": None, "warnings": []}
+    assert document["destinations"] == [{**known, **empty, "expected": "online"}]
+
+
+@pytest.mark.parametrize("schema", [True, 2.0, 3.0, "3", None, [3], 1, 0, 4])
+def test_a_document_of_another_form_is_not_kept(schema: Any) -> None:
+    assert kept_document({"schema": schema, "host": "ca01"}) is None
 
 
 @pytest.mark.parametrize(
-    "broken", [None, [], "x", 5, {}, {"schema": 3, "host": "ca01"}, {"schema": 2}, {"schema": 2, "host": 5}]
+    "broken", [None, [], "x", 5, {}, {"schema": 4, "host": "ca01"}, {"schema": 2}, {"schema": 2, "host": 5}]
 )
 def test_what_is_no_document_is_left_out(broken: Any) -> None:
     assert kept_document(broken) is None
@@ -326,4 +343,4 @@ def test_times(value: Any, kept: str | None) -> None:
 
 
 def test_an_entry_that_knows_nothing() -> None:
-    assert entry({}) == only(outcome("failed", path=None, late_after_s=None)) | {"message": ""}
+    assert entry({}) == only(outcome("failed", path=None, late_after_s=None)) | {"message": "", "since": None}

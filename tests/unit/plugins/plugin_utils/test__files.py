@@ -75,6 +75,7 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_written(tmp_path: Path) 
 def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     path = tmp_path / "a.json"
     write_text(path, "a")
+    path.chmod(0o600)
 
     def full_disk(*_: Any, **__: Any) -> Any:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -85,6 +86,92 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest
     monkeypatch.undo()
     assert str(caught.value) == f"Cannot write {path}: No space left on device."
     assert path.read_text(encoding="utf-8") == "a" and os.listdir(tmp_path) == ["a.json"]
+
+
+LACKING = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "ENOSYS"]
+# what is asked of the new file, of its folder, and what is not asked of it where there was no file
+NICETIES = [("chmod", 0o640), ("fsync", 0o640), ("fsync", None)]
+
+
+def fail_call(monkeypatch: pytest.MonkeyPatch, call: str, code: str) -> list[Any]:
+    """Let each call of this function of the system fail, and return the list that gets what it was called with."""
+    calls: list[Any] = []
+
+    def fail(*given: Any, **_: Any) -> Any:
+        calls.append(given)
+        raise OSError(getattr(errno, code), os.strerror(getattr(errno, code)))
+
+    monkeypatch.setattr(_files.os, call, fail)
+    return calls
+
+
+@pytest.mark.parametrize("code", LACKING)
+@pytest.mark.parametrize(("call", "before"), NICETIES)
+def test_what_a_file_system_lacks_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, before: int | None, code: str
+) -> None:
+    path = tmp_path / "a.json"
+    if before:
+        write_text(path, "a")
+        path.chmod(before)
+    calls = fail_call(monkeypatch, call, code)
+    assert write_text(path, "b") is True
+    monkeypatch.undo()
+    assert len(calls) == {"chmod": 1, "fsync": 2}[call]
+    assert path.read_text(encoding="utf-8") == "b" and os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("code", ["EIO", "ENOSPC", "EROFS", "EDQUOT", "ESTALE"])
+@pytest.mark.parametrize("call", ["chmod", "fsync"])
+def test_a_disk_that_fails_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: str) -> None:
+    path = tmp_path / "a.json"
+    write_text(path, "a")
+    path.chmod(0o640)
+    fail_call(monkeypatch, call, code)
+    with pytest.raises(FileError, match=rf"^Cannot write .*a\.json: {os.strerror(getattr(errno, code))}\.$"):
+        write_text(path, "b")
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8") == "a" and os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize(("code", "fails"), [("EIO", True), ("EDQUOT", True), ("EINVAL", False), ("EBADF", False)])
+def test_the_flush_of_the_folder_is_judged_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, fails: bool
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(getattr(errno, code), os.strerror(getattr(errno, code)))
+        real(descriptor)
+
+    monkeypatch.setattr(_files.os, "fsync", fsync)
+    if fails:
+        with pytest.raises(FileError):
+            write_text(tmp_path / "a.json", "a")
+    else:
+        assert write_text(tmp_path / "a.json", "a") is True
+    monkeypatch.undo()
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == "a"
+
+
+def test_a_folder_that_lets_nobody_list_it_takes_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def refuse_folders(path: Any, flags: int, *given: Any) -> int:
+        if Path(path) == tmp_path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, flags, *given)
+
+    monkeypatch.setattr(_files.os, "open", refuse_folders)
+    assert write_text(tmp_path / "a.json", "a") is True
+
+
+def test_a_mode_that_is_right_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    write_text(path, "a")
+    calls = fail_call(monkeypatch, "chmod", "EIO")
+    assert write_text(path, "b") is True and calls == []
 
 
 def test_it_is_flushed_before_it_is_put_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ def test_an_entry_says_what_there_is() -> None:
     document = only(outcome(listing=found, backup=made(NEWEST), replicated=True, detail="raw\n"))
     newest = {
         "label": NEWEST, "started": "2026-11-22T21:00:00Z", "finished": "2026-11-22T21:00:00Z",
-        "duration_s": 12, "bytes": 1 << 20, "file_count": 17, "verified": True,
+        "duration_s": 12, "bytes": 1 << 20, "file_count": 17, "verified": True, "verified_at": None, "checked": None,
     }  # fmt: skip
     assert document == {
         "path": DESTINATION,
@@ -136,17 +136,23 @@ def test_an_entry_says_what_there_is() -> None:
         "folder_name": "Example CA",
         "repository": r"D:\Backup\Example CA",
         "late_after_s": LATE_AFTER_S,
+        "expected": "online",
+        "since": "2026-11-23T06:00:00Z",
+        "warnings": [],
+        "space": None,
+        "untruncated_since": None,
+        "files": None,
         "newest": newest,
         "truncation": {"label": NEWEST, "requested": True, "done": True, "logs_before": 12, "logs_after": 1},
         "replicated": NEWEST,
         "problems": [{"set": None, **leftover}],
         "problem_count": 1,
         "sets": [
-            {**newest, "type": "full", "complete": True, "problems": []},
+            {**newest, "type": "full", "complete": True, "judged": True, "problems": []},
             {
                 "label": "20261121T210000Z-full", "started": "2026-11-21T21:00:00Z", "finished": "2026-11-21T21:00:00Z",
-                "type": "full", "duration_s": None, "bytes": 1 << 20, "file_count": None, "complete": True, "verified": True,
-                "problems": [],
+                "type": "full", "duration_s": None, "bytes": 1 << 20, "file_count": None, "complete": True, "judged": True, "verified": True,
+                "verified_at": None, "checked": None, "problems": [],
             },
         ],
         "retention": {

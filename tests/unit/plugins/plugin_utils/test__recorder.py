@@ -222,12 +222,22 @@ def test_the_first_result_that_did_not_reach_its_host() -> None:
 
 def test_a_run_that_did_not_reach_its_host() -> None:
     raw = "ntlm: HTTPSConnectionPool(host='x', port=5986): <A object at 0x7f8e5c2b1d90>: [Errno 111] Connection refused"
-    said = lost_run("ca03", {"ansible_host": "x", "ansible_port": 5986}, {"unreachable": True, "msg": raw})
+    lost = {"unreachable": True, "msg": raw}
+    said = lost_run("ca03", {"ansible_host": "x", "ansible_port": 5986}, [{}, lost])
     assert said["status"] == "unreachable" and said["message"].startswith(
         "ca03 does not answer on x:5986 (connection refused). "
     )
     assert "<A object>" in said["detail"]
-    assert lost_run("ca03", {}, {"unreachable": True})["detail"] == ""
+    assert said["silent"] is True and lost_run("ca03", {}, [{"changed": True}, lost])["silent"] is False
+    assert lost_run("ca03", {}, [{"unreachable": True}])["detail"] == ""
+    assert lost_run("ca03", {}, [{}, {"changed": True}]) == {}
+
+
+def test_a_host_that_refuses_failed() -> None:
+    said = lost_run(
+        "ca03", {}, [{"unreachable": True, "msg": "ntlm: the specified credentials were rejected by the server"}]
+    )
+    assert (said["status"], said["silent"]) == ("failed", False)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import document_text
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, document_text
 from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import OUTCOME
 from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
@@ -152,7 +152,7 @@ def test_what_else_is_in_the_folder_does_no_harm(tmp_path: Path) -> None:
     good = (tmp_path / "ca01.json").read_text(encoding="utf-8")
     foreign = {
         "copy of ca01.json": good, "ca02.json": good, "CA01.json": good.replace('"ca01"', '"CA01"'), "other.json": '{"schema": 1, "host": "x"}',
-        "x.json": "{", ".hidden.json": good, "notes.txt": good, "new.json": '{"schema": 3, "host": "new"}',
+        "x.json": "{", ".hidden.json": good, "notes.txt": good, "new.json": '{"schema": 4, "host": "new"}',
     }  # fmt: skip
     for name, text in foreign.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -238,13 +238,7 @@ def test_each_folder_gets_its_page_and_each_host_is_counted_once(tmp_path: Path)
     drawn = draw_all(variables_of(outcomes), (), None, Written(False))
     assert on_page(one) == [("ca01", "ok")] and on_page(two) == [("ca01", "failed"), ("ca02", "ok")]
     assert states(drawn.fleet) == [("ca01", "ok"), ("ca02", "ok"), ("ca03", "ok")]
-    assert drawn.result(is_whole=True)["fleet"]["counts"] == {
-        "failed": 0,
-        "unreachable": 0,
-        "never": 0,
-        "late": 0,
-        "ok": 3,
-    }
+    assert drawn.result(is_whole=True)["fleet"]["counts"] == {**dict.fromkeys(STATUSES, 0), "ok": 3}
 
 
 def test_lost_and_named_hosts_are_in_the_folder_of_the_report(tmp_path: Path) -> None:

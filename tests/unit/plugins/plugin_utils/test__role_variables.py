@@ -62,8 +62,8 @@ TAKEN: dict[str, list[tuple[Any, Any]]] = {
     ],
 }  # fmt: skip
 # Variables with a choice take these alone.
-CHOICES = {"type": ["full"], "depth": ["hashes", "sizes"]}
-STATES = ["failed", "unreachable", "late", "never"]
+CHOICES = {"type": ["full"], "depth": ["hashes", "sizes"], "expected": ["online", "offline"]}
+STATES = ["failed", "unreachable", "late", "never", "warning"]
 
 
 def defaults() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import (
     BYTES_LIMIT,
     attention_line,
@@ -28,8 +29,8 @@ def bad(host: str, message: str = "no space", status: str = "failed", ca: str | 
 
 def test_a_summary() -> None:
     assert summary(fleet_of({"ca01": GOOD, "ca02": outcome("failed", "no\n space")})) == {
-        "schema": 2,
-        "counts": {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 1},
+        "schema": 3,
+        "counts": {**dict.fromkeys(STATUSES, 0), "failed": 1, "ok": 1},
         "rows": [
             {"host": "ca02", "ca": None, "status": "failed", "label": None, "started": None, "bytes": None, "message": "no space"},
             {

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import unreachable_message
+from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import Lost, lost_host
 
 POOL = "HTTPSConnectionPool(host='10.0.0.9', port=5986): Max retries exceeded with url: /wsman (Caused by "
 OBJECT = "<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>"
@@ -75,39 +75,51 @@ TEXTS = {
         "ntlm: Bad HTTP response returned from server. Code 500",
         f"{SSH}kex_exchange_identification: Connection closed by remote host",
     ],
+    "TLS failed": [
+        f"ntlm: {POOL}SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
+        f"ntlm: {POOL}SSLError(SSLEOFError(8, 'EOF occurred in violation of protocol (_ssl.c:1006)')))",
+    ],
+    "its host key is not trusted": [f"{SSH}Host key verification failed."],
     "the connection failed": [
         "winrm or requests is not installed: No module named 'winrm'",
-        f"{SSH}Host key verification failed.",
-        f"ntlm: {POOL}SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
         "",
     ],
 }  # fmt: skip
 
 
+# a host that is switched off is silent; one that refuses is on
+SILENT = {"connection refused", "the name cannot be resolved", "no route to the host", "no answer in time"}
+REFUSING = {
+    *("its certificate is not trusted", "TLS failed", "its host key is not trusted", "the credentials were refused"),
+    "Kerberos failed",
+}
+
+
 @pytest.mark.parametrize(("words", "raw"), [(words, raw) for words, texts in TEXTS.items() for raw in texts])
 def test_the_cause_of_real_texts(words: str, raw: str) -> None:
-    sentence, detail = unreachable_message("ca03", {"ansible_host": "10.0.0.9", "ansible_connection": "psrp"}, raw)
-    assert sentence.startswith(f"ca03 does not answer on 10.0.0.9:5986 ({words}). ") and sentence.endswith(".")
-    assert detail == re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", raw).strip()
+    lost = lost_host("ca03", {"ansible_host": "10.0.0.9", "ansible_connection": "psrp"}, raw)
+    verb = "cannot be logged on to" if words in REFUSING else "does not answer"
+    assert lost.message.startswith(f"ca03 {verb} on 10.0.0.9:5986 ({words}). ") and lost.message.endswith(".")
+    assert (lost.is_silent, lost.is_refusing) == (words in SILENT, words in REFUSING)
+    assert lost.detail == re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", raw).strip()
 
 
 @pytest.mark.parametrize("raw", [raw for texts in TEXTS.values() for raw in texts])
 def test_it_is_the_same_in_each_run(raw: str) -> None:
     again = re.sub("0x7[fF]8[eE]5[cC]2[bB]1[dD]90", "0x7fffdeadbee0", raw)
-    assert unreachable_message("ca03", {}, again) == unreachable_message("ca03", {}, raw)
-    assert "object at" not in unreachable_message("ca03", {}, raw)[1]
+    assert lost_host("ca03", {}, again) == lost_host("ca03", {}, raw)
+    assert "object at" not in lost_host("ca03", {}, raw).detail
 
 
 def test_numbers_of_windows_stay() -> None:
     raw = "Received a WSManFault message. (Code: 2150859046, Reason: RPC server unavailable 0x800706BA at 0x800706BA)"
-    assert unreachable_message("ca03", {}, raw)[1] == raw
+    assert lost_host("ca03", {}, raw).detail == raw
 
 
 @pytest.mark.parametrize("raw", [None, 5, ["x"], {}, True])
 def test_what_is_no_text(raw: Any) -> None:
-    assert unreachable_message("ca03", {}, raw) == (
-        "ca03 does not answer (the connection failed). See the detail for what the connection said.", ""
-    )  # fmt: skip
+    words = "ca03 does not answer (the connection failed). See the detail for what the connection said."
+    assert lost_host("ca03", {}, raw) == Lost(words, "", is_silent=False, is_refusing=False)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +143,10 @@ def test_what_is_no_text(raw: Any) -> None:
     ],
 )
 def test_where_it_does_not_answer(variables: dict[str, Any], where: str) -> None:
-    sentence, _ = unreachable_message("ca03", variables, "Connection refused")
+    sentence = lost_host("ca03", variables, "Connection refused").message
     assert sentence == f"ca03 does not answer{where} (connection refused). Start WinRM on the host, or open the port."
 
 
 def test_a_text_that_cannot_be_encoded() -> None:
-    sentence, detail = unreachable_message("ca03", {"ansible_host": "\udc80"}, "\udc80 Connection refused")
-    assert sentence.encode() and detail.encode() == b"? Connection refused"
+    lost = lost_host("ca03", {"ansible_host": "\udc80"}, "\udc80 Connection refused")
+    assert lost.message.encode() and lost.detail.encode() == b"? Connection refused"

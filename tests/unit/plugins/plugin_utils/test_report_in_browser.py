@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 
 from histories import full
@@ -96,7 +97,7 @@ def test_ages_are_those_at_reading(tmp_path: Path) -> None:
 def test_a_page_that_is_read_late_says_so(tmp_path: Path) -> None:
     hours = LATE_AFTER_S // 3600
     html = page(fleet_of({"ca01": ago(hours=hours - 1), "ca02": ago(hours=hours + 1), "ca03": outcome("failed", "no")}))
-    before = {"failed": 1, "unreachable": 0, "never": 0, "late": 0, "ok": 2}
+    before = {**dict.fromkeys(STATUSES, 0), "failed": 1, "ok": 2}
     assert counts(html) == before and status(html, "ca02") == "ok"
     dom = shown(tmp_path, html)
     assert [status(dom, host) for host in ("ca01", "ca02", "ca03")] == ["ok", "late", "failed"]
@@ -121,7 +122,14 @@ def test_what_hosts_say_runs_nothing(tmp_path: Path) -> None:
 def test_the_sample(tmp_path: Path) -> None:
     documents = sample_fleet(datetime.now(timezone.utc))
     dom = shown(tmp_path, page(documents))
-    assert counts(dom) == documents["counts"] == {"failed": 1, "unreachable": 1, "never": 1, "late": 1, "ok": 2}
+    assert (
+        counts(dom)
+        == documents["counts"]
+        == {
+            **dict.fromkeys(STATUSES, 0),
+            **{"failed": 1, "unreachable": 1, "never": 1, "late": 1, "ok": 2},
+        }
+    )
     assert [status(dom, document["host"]) for document in documents["cas"]] == [
         document["status"] for document in documents["cas"]
     ]

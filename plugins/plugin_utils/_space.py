@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Space at the destination and at the CA's logs: what an entry keeps of it, and when it is worth a warning. Pure functions.
+
+Free space is another number in each run. An entry keeps two digits of it, so that a quiet night leaves the document as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import space_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size, seconds_of
+
+DAY_S = 86_400
+# The sets whose pace and growth are taken for those to come.
+SETS_OF_PACE = 10
+# What is further away is no forecast.
+LONGEST_FORECAST_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a CA becomes ``warning``; 0 switches a limit off."""
+
+    free_percent: int = 10
+    full_days: int = 14
+    untruncated_nights: int = 7
+
+
+def space_facts(
+    measured: Any, sets: Sequence[Mapping[str, Any]], retention: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the part ``space`` of an entry from the part ``space`` of a listing; None where nothing was measured.
+
+    Args:
+        measured: ``{destination, log_volume, logs}`` as ``adcs.ca.backup_info`` returns it.
+        sets: the sets of the entry.
+        retention: the retention of the entry.
+    """
+    space = space_of(measured)
+    if space is None:
+        return None
+    for part in ("destination", "log_volume", "logs"):
+        space[part] = {key: rounded_down(value) for key, value in space[part].items()} if space[part] else None
+    free = space["destination"]["free_bytes"] if space["destination"] else None
+    return {**space, "days_until_full": None if free is None else days_until_full(free, sets, retention)}
+
+
+def rounded_down(value: int | None) -> int | None:
+    """Return a number with only its first two digits: 128849018880 -> 120000000000."""
+    if value is None or abs(value) < 100:
+        return value
+    unit = 10 ** (len(str(abs(value))) - 2)
+    return value // unit * unit
+
+
+def days_until_full(
+    free_bytes: int, sets: Sequence[Mapping[str, Any]], retention: Mapping[str, Any] | None
+) -> int | None:
+    """Return in how many days the free space is used up, if full backups go on as the last ten; None where that is not in sight.
+
+    Where the retention lets a set go for each that comes, only the difference of their sizes is used up.
+    """
+    full = [item for item in sets if item["type"] == "full" and item["complete"] and item["started"] and item["bytes"]]
+    full.sort(key=lambda item: item["started"], reverse=True)
+    last = full[:SETS_OF_PACE]
+    if len(last) < 2:
+        return None
+    span_s = seconds_of(last[0]["started"]) - seconds_of(last[-1]["started"])
+    backups = retention["next_after_backups"] if retention else None
+    used = last[0]["bytes"] - (full[-1]["bytes"] if backups is not None and backups <= 1 else 0)
+    if span_s <= 0 or used <= 0:
+        return None
+    days = free_bytes / used * span_s / (len(last) - 1) / DAY_S
+    return None if days > LONGEST_FORECAST_DAYS else rounded_down(int(days))
+
+
+def untruncated_since(
+    newest: Mapping[str, Any] | None, truncation: Mapping[str, Any] | None, before: Mapping[str, Any]
+) -> str | None:
+    """Return when the first of the newest sets in a row was started after which the CA's logs were not truncated.
+
+    None where the logs were truncated after the newest one, or where that is not known. ``before`` is the entry before this run.
+    """
+    if newest is None or truncation is None or truncation["label"] != newest["label"] or truncation["done"]:
+        return None
+    return before["untruncated_since"] or newest["started"]
+
+
+def untruncated_nights(entry: Mapping[str, Any]) -> int:
+    """Return for how many nights, that of the newest set included, the logs were not truncated although that was asked for."""
+    truncation, since, newest = entry["truncation"], entry["untruncated_since"], entry["newest"]
+    if not since or not newest or not truncation or not truncation["requested"]:
+        return 0
+    return int((seconds_of(newest["started"]) - seconds_of(since)) // DAY_S) + 1
+
+
+def warnings_of(entry: Mapping[str, Any], limits: Limits) -> list[str]:
+    """Return why a CA whose backup is good needs a look soon, a sentence each."""
+    space = entry["space"] or {"destination": None, "log_volume": None, "days_until_full": None}
+    names = {"destination": "The destination", "log_volume": "The volume of the CA's logs"}
+    effects = {"destination": "Then no backup fits any more.", "log_volume": "A full log volume stops the CA."}
+    found = [
+        f"{names[part]} has only {human_size(space[part]['free_bytes'])} free. {effects[part]}"
+        for part in names
+        if space[part] and _is_scarce(space[part], limits.free_percent)
+    ]
+    days = space["days_until_full"]
+    if limits.full_days and days is not None and days < limits.full_days:
+        found.append(
+            f"The destination is full in about {days} {'day' if days == 1 else 'days'} at the pace of the last sets."
+        )
+    nights = untruncated_nights(entry)
+    if limits.untruncated_nights and nights >= limits.untruncated_nights:
+        found.append(
+            f"The CA's logs were not truncated for {nights} {'night' if nights == 1 else 'nights'}, although that was asked for."
+        )
+    return found
+
+
+def _is_scarce(part: Mapping[str, int | None], percent: int) -> bool:
+    free, total = part["free_bytes"], part["total_bytes"]
+    return free is not None and total is not None and 0 <= free * 100 < total * percent
