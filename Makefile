@@ -3,14 +3,15 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 PROCESSES ?= 2
-NAME ?= default
+NAME ?= $(or $(CA),default)
 SOAK_KILLS ?= 200
 N ?= 30
 SEED ?=
 CORE ?=
+CA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test plays molecule soak bench lint docs lab-up lab-down clean
+.PHONY: help setup demo demo-fleet test plays molecule soak bench lint docs pictures lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,6 +21,9 @@ setup: ## Install and build what is missing; safe to repeat
 
 demo: setup ## Back up a simulated CA over WinRM and show what was stored
 	@$(PYTHON) tools/run.py tools/demo.py
+
+demo-fleet: setup ## Back up a fleet in which things go wrong, and show the page of it
+	@$(PYTHON) tools/run.py tools/demo_fleet.py
 
 test: setup ## Run every test in PROCESSES=2 processes (PYTEST_ARGS='-k name' for some)
 	@$(PYTHON) tools/run.py -m pytest --numprocesses $(PROCESSES) $(PYTEST_ARGS)
@@ -41,14 +45,17 @@ docs: ## Write the documentation pages that are made from data
 	@$(PYTHON) tools/codes_page.py
 	@$(PYTHON) tools/matrix_page.py
 
+pictures: setup ## Show the page of a made-up fleet in Chromium at each width, and measure it
+	@$(PYTHON) tools/run.py tools/report_picture.py --all
+
 lint: ## Check the form of every file, and that it suits Windows PowerShell 5.1
 	@$(PYTHON) tools/setup.py --lint
 	@$(PYTHON) tools/run.py tools/lint.py
 
-lab-up: setup ## Start a lab (NAME=default) and leave it running
-	@$(PYTHON) tools/run.py -m adcs_lab up --name $(NAME)
+lab-up: setup ## Start a CA, leave it running, and say what to do with it (CA=ca02 for a second one, NAME=default)
+	@$(PYTHON) tools/run.py -m adcs_lab up --name $(NAME) $(if $(CA),--ca $(CA))
 
-lab-down: ## Stop that lab
+lab-down: ## Stop that CA
 	@$(PYTHON) tools/run.py -m adcs_lab down --name $(NAME)
 
 clean: ## Remove all that was built; stop the labs first

@@ -3,13 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Make the picture of a fleet's page in the documentation: a made-up fleet, shown by a headless Chromium.
 
-Without arguments it writes ``docs/fleet.png``. Tests use its fleet and its browser.
+Without arguments it writes ``docs/fleet.png``. With ``--all`` it writes a picture of the page for each width, theme and lack of script or
+style, and fails when an element reaches beyond the width. Tests use its fleet and its browser.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +22,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from project import COLLECTIONS, ROOT
+from project import BUILD, COLLECTIONS, ROOT
 
 sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests" / "unit")]
 
@@ -33,8 +36,22 @@ from outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E
 PICTURE = ROOT / "docs" / "fleet.png"
 SIZE = (1280, 1740)
 BROWSER_TIMEOUT_S = 60
+THEMES: dict[str, list[str]] = {"light": [], "dark": ["--blink-settings=preferredColorScheme=0"]}
 # What the script of a page may take before the page is looked at, in virtual time.
 SCRIPT_TIME_MS = 2000
+WIDTHS = (390, 1024, 1600)
+PICTURES = BUILD / "pictures"
+POLICY_OF_PAGE = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+# A window has a least width that is larger than a telephone: so the page is shown in a frame of its own width.
+FRAME = """<!doctype html><meta charset="utf-8"><style>body{{margin:0}}iframe{{border:0;width:{width}px;height:{height}px}}</style>
+<iframe src="{address}"></iframe><pre id="wide"></pre>
+<script>addEventListener("message", event => {{ document.getElementById("wide").textContent = event.data; }});</script>
+"""
+MEASURE = """<script>
+const wide = [...document.querySelectorAll("body *")].filter(element => element.getBoundingClientRect().right > innerWidth + 0.5);
+const names = wide.map(element => `${element.localName}.${element.className} ${element.textContent.slice(0, 40)}`);
+parent.postMessage(document.body.scrollHeight + "\\n" + names.slice(0, 5).join("\\n"), "*");
+</script></body>"""
 POLICY = {"keep_daily": 14, "keep_weekly": 8, "keep_monthly": 12}
 
 
@@ -87,6 +104,48 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
     return fleet_of(outcomes, known)
 
 
+def wide_elements(html: str, folder: Path, width: int) -> tuple[int, list[str]]:
+    """Return the height of a page at a width in pixels, and the elements that reach beyond that width, as Chromium lays it out."""
+    page_file, frame = folder / "page.html", folder / "frame.html"
+    page_file.write_text(POLICY_OF_PAGE.sub("", html).replace("</body>", MEASURE), encoding="utf-8")
+    frame.write_text(FRAME.format(width=width, height=4000, address=page_file.as_uri()), encoding="utf-8")
+    said = re.search(
+        r'<pre id="wide">(.*?)</pre>', browse(frame.as_uri(), "--dump-dom", "--window-size=1700,4000"), re.DOTALL
+    )
+    height, *names = said[1].split("\n") if said else ["0"]
+    return int(height or 0), [name for name in names if name]
+
+
+def without_style(html: str) -> str:
+    """Return a page as a server leaves it that takes inline style away."""
+    return re.sub(r"<style>.*?</style>", "", POLICY_OF_PAGE.sub("", html), flags=re.DOTALL)
+
+
+def without_script(html: str) -> str:
+    """Return a page as a server leaves it that takes inline script away."""
+    return re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+
+
+def take_all(html: str, folder: Path) -> list[str]:
+    """Write the pictures into a folder, and return what reaches beyond the width of which."""
+    found = []
+    forms = {"whole": html, "no-script": without_script(html), "no-style": without_style(html)}
+    forms["bare"] = without_style(without_script(html))
+    with tempfile.TemporaryDirectory(prefix="adcs-ca-page-") as work:
+        for (form, content), width in itertools.product(forms.items(), WIDTHS):
+            height, wide = wide_elements(content, Path(work), width)
+            styled = form in ("whole", "no-script")
+            found += [f"{form}, {width} px: {name}" for name in wide if styled]
+            shown = Path(work) / "shown.html"
+            shown.write_text(content, encoding="utf-8")
+            frame = Path(work) / "frame.html"
+            frame.write_text(FRAME.format(width=width, height=height, address=shown.as_uri()), encoding="utf-8")
+            for theme, options in THEMES.items():
+                if styled or theme == "light":
+                    take_picture(frame, folder / f"{form}-{width}-{theme}.png", (max(width, 500), height), *options)
+    return found
+
+
 def _where(names: dict[str, str], destination: str) -> dict[str, Any]:
     """Return the keys of a result that say which CA it is of and where its repository lies."""
     return {"ca": names, "folder_name": names["name"], "path": rf"{destination}\{names['name']}"}
@@ -123,16 +182,24 @@ def main(arguments: Sequence[str]) -> int:
     """Write the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("picture", nargs="?", type=Path, default=PICTURE, help="the PNG file to write")
+    parser.add_argument(
+        "--all", action="store_true", help="write a picture for each width, theme and lack, and measure them"
+    )
     parser.add_argument("--dark", action="store_true", help="show the page as in a dark theme")
     options = parser.parse_args(arguments)
     if not browser():
         print("There is no chromium on this machine: install Debian's package of that name.", file=sys.stderr)
         return 1
+    content = page(sample_fleet(datetime.now(timezone.utc)))
+    if options.all:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        wide = take_all(content, PICTURES)
+        print("\n".join(wide) or f"No element is beyond the width. The pictures are in {PICTURES.relative_to(ROOT)}.")
+        return 1 if wide else 0
     with tempfile.TemporaryDirectory(prefix="adcs-ca-picture-") as folder:
         html = Path(folder) / "fleet.html"
-        html.write_text(page(sample_fleet(datetime.now(timezone.utc))), encoding="utf-8")
-        theme = ["--blink-settings=preferredColorScheme=0"] if options.dark else []
-        take_picture(html, options.picture.resolve(), SIZE, *theme)
+        html.write_text(content, encoding="utf-8")
+        take_picture(html, options.picture.resolve(), SIZE, *THEMES["dark" if options.dark else "light"])
     return 0
 
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import changing_part
@@ -27,7 +28,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
     process_mark,
     user_path,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, set_without_files
 from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     failed_task,
     lost_run,
@@ -42,6 +43,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PRE
 from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch, silent_hosts
 from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import attention_line
+from ansible_collections.adcs.ca.plugins.plugin_utils._table import fleet_table
 
 JOB = "_adcs_ca_backup_job"
 COPY = "_adcs_ca_backup_copy"
@@ -50,7 +52,7 @@ BACKUP = "adcs_ca_backup_result"
 EXPIRED = "adcs_ca_backup_expire_result"
 LISTINGS = (EXPIRED, "adcs_ca_backup_listing", "_adcs_ca_backup_left")
 PAGE_RESULT = "adcs_ca_backup_report_result"
-STEPS = ("guard", "start", "options", "state", "replicated", "record", "record_failure", "page", "verdict")
+STEPS = ("guard", "start", "options", "state", "replicated", "record", "record_failure", "page", "table", "verdict")
 ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": list(STEPS)},
     "entry": {"type": "str", "choices": ["main", "verify", "expire", "report"]},
@@ -155,7 +157,7 @@ class ActionModule(ActionBase):
         return {
             **result,
             "failed": True,
-            "msg": f"This host was not asked for anything. {' '.join(variables.problems)}",
+            "msg": f"{' '.join(variables.problems)} This host was not asked for anything.",
         }
 
     def _variables(self, *only: str) -> RoleVariables:
@@ -282,6 +284,29 @@ class ActionModule(ActionBase):
             "predicted": bool(is_good and self._is_check and backup.get("changed")),
         }
 
+    def _files(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Ask the host for the files of its newest set where its document does not have them; None where nobody needs them or knows."""
+        folder = options["report_dir"]
+        if not folder or self._is_check or run.listing is None or run.status != "ok":
+            return None
+        known = known_entry(Path(folder), self._host, options["path"])
+        label = set_without_files(run, known, time.time())
+        if label is None:
+            return None
+        given = {name: options[name] for name in ("path", "previous_host") if options[name]}
+        try:
+            found = self._execute_module(
+                "adcs.ca.backup_info", {**given, "files_of": label, "verify": "none"}, task_vars=self._vars
+            )
+        except AnsibleError:
+            # the host was lost meanwhile; what its tasks came to is judged already
+            return None
+        return (
+            {"label": label, "names": found.get("files"), "omitted": found.get("files_omitted")}
+            if found.get("files")
+            else None
+        )
+
     def _record_run(self, run: Run, options: Mapping[str, Any], entry: str | None = None) -> dict[str, Any]:
         """Write the document of this host and return its outcome; ``entry`` is what looked, if not the entry point."""
         written = Written(self._is_check)
@@ -291,7 +316,13 @@ class ActionModule(ActionBase):
         fixed = OFFLINE_FAILS if is_offline or self._entry == "verify" else ()
         found = outcome(
             self._host,
-            replace(run, late_after_s=late_after_s, is_offline=is_offline, limits=_limits(options)),
+            replace(
+                run,
+                late_after_s=late_after_s,
+                is_offline=is_offline,
+                limits=_limits(options),
+                files=self._files(run, options),
+            ),
             entry=entry or self._entry,
             folder=Path(folder) if folder else None,
             fail_on=[*fixed, *options["fail_on"]],
@@ -306,17 +337,26 @@ class ActionModule(ActionBase):
         """Draw the page and set the artifact of the job. Never fails: ``not_written`` says what could not be."""
         is_report = self._entry == "report"
         if not is_in_step(self._task, self._vars, self._host, is_report):
-            return {"files": [], "not_written": [], "drawn_by": None, "unjudged": []}
+            return {"files": [], "not_written": [], "drawn_by": None, "unjudged": [], "table": []}
         try:
             drawn = draw_all(
                 self._vars, (), self._variables("report_dir").values["report_dir"], Written(self._is_check)
             )
         except Exception as error:  # a failure here would fail every host of the batch
             why = f"Drawing it failed: {type(error).__name__}: {error}."
-            return {"drawn_by": self._host, "files": [], "not_written": [{"path": "", "why": why}], "unjudged": []}
+            not_written = [{"path": "", "why": why}]
+            return {"drawn_by": self._host, "files": [], "not_written": not_written, "unjudged": [], "table": []}
         found = drawn.result(is_whole=is_report or is_one_batch(self._vars))
         silent = silent_hosts(self._vars, drawn.outcomes) if is_report else []
-        return {"drawn_by": self._host, "unjudged": silent, **found}
+        table = fleet_table(drawn.fleet, time.time())
+        return {"drawn_by": self._host, "unjudged": silent, "table": table, **found}
+
+    def _table(self) -> dict[str, Any]:
+        """Show the table of the fleet, as lines, if this host drew the page. Never fails."""
+        page = self._result(PAGE_RESULT)
+        if page.get("drawn_by") != self._host or not page.get("table"):
+            return {"msg": []}
+        return {"msg": list(page["table"]), "_ansible_verbose_always": True}
 
     def _verdict(self) -> dict[str, Any]:
         """Fail this host unless each destination that this job looked at was judged good."""

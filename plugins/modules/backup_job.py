@@ -31,13 +31,15 @@ options:
       - V(guard) refuses a job without hosts. It also finds hooks that cannot be loaded.
       - V(start) refuses what would turn the verdict of the role around, such as C(run_once).
       - V(options) converts the variables of the role, and refuses values that make no sense.
+      - V(state) says whether the host answered so far, and whether its sets were listed.
       - V(replicated) checks that the hook showed a copy of the set.
       - V(record) and V(record_failure) write the document of the host and return its outcome, as M(adcs.ca.outcome) does.
       - V(page) draws the page and sets the artifact of the job.
+      - V(table) shows the CAs of the job as a short table.
       - V(verdict) fails a host that was not judged good.
     type: str
     required: true
-    choices: [guard, start, options, replicated, record, record_failure, page, verdict]
+    choices: [guard, start, options, state, replicated, record, record_failure, page, table, verdict]
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
@@ -98,6 +100,12 @@ mark:
   returned: for the steps V(guard), V(start), V(record) and V(record_failure)
   type: str
   sample: 5f0c4f1d2b7a9e63c8d41e0f7a2b9c54
+msg:
+  description: The lines of the table. Empty on a host that did not draw the page.
+  returned: for the step V(table)
+  type: list
+  elements: str
+  sample: ["CA    state  set                    age", "----  -----  ---------------------  ---", "ca01  ok     20261122T213900Z-full  3 h"]
 meant:
   description: The hosts of the pattern that are within the limit of the job.
   returned: for the step V(guard)
@@ -124,4 +132,10 @@ refused:
   returned: for the step V(guard)
   type: dict
   sample: {}
+table:
+  description: The CAs of the job as lines of a table, at most 40 and the worst first. The step V(table) shows them.
+  returned: for the step V(page)
+  type: list
+  elements: str
+  sample: ["CA    state  set                    age", "----  -----  ---------------------  ---", "ca01  ok     20261122T213900Z-full  3 h"]
 """

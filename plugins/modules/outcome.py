@@ -189,7 +189,7 @@ destinations:
       type: str
       sample: '2026-11-22T21:39:00Z'
     status:
-      description: V(failed), V(unreachable), V(never), V(late) or V(ok).
+      description: V(failed), V(unreachable), V(never), V(late), V(warning), V(offline) or V(ok).
       type: str
       sample: ok
 files:
@@ -226,7 +226,7 @@ record:
   description: The document that is not in its file, for M(adcs.ca.report).
   returned: with O(report_dir), in check mode or when the document could not be written
   type: dict
-  sample: {schema: 2, host: ca01, destinations: []}
+  sample: {schema: 3, host: ca01, destinations: []}
 report_dir:
   description: The folder of the document, as an absolute path. V(null) without O(report_dir).
   returned: success

@@ -151,7 +151,7 @@ attention_message:
   description: The items of RV(attention) in one text, at most 20 of them. Empty when there are none.
   returned: success
   type: str
-  sample: '1 of 12 CAs need attention. ca02 (Example Issuing CA 2) failed: Back up the CA: There is not enough space on the disk.'
+  sample: '1 of 12 CAs needs attention. Example Issuing CA 2 (ca02) failed: Back up the CA: There is not enough space on the disk.'
 changed:
   description: Whether a file was written, or would be in check mode.
   returned: always
@@ -206,13 +206,13 @@ fleet:
           type: str
           sample: '2026-11-22T21:39:00Z'
         status:
-          description: V(failed), V(unreachable), V(never), V(late) or V(ok).
+          description: V(failed), V(unreachable), V(never), V(late), V(warning), V(offline) or V(ok).
           type: str
           sample: ok
     schema:
-      description: V(2). It changes when a reader of this page would misread the summary.
+      description: V(3). It changes when a reader of this page would misread the summary.
       type: int
-      sample: 2
+      sample: 3
 not_written:
   description: The files that could not be written. Empty when there are none.
   returned: success

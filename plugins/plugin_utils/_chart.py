@@ -71,7 +71,7 @@ def chart(
     places = [(_across(time, times), _down(point.value, top)) for time, point in zip(times, drawn)]
     parts = [_grid(top, step, words_of), _dates(times), _curve(places), _dots(places, drawn)]
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-size="11" role="img" aria-labelledby="{name}-t {name}-d">'
         f'<title id="{name}-t">{html.escape(title)}</title><desc id="{name}-d">{html.escape(_description(drawn))}</desc>'
         f'{"".join(parts)}</svg>'
     )
@@ -94,8 +94,11 @@ def _grid(top: int, step: int, words_of: Callable[[int], str]) -> str:
     for value in range(0, top + 1, step):
         down = _down(value, top)
         lines.append(f'<line class="grid" x1="{LEFT}" y1="{down}" x2="{WIDTH - RIGHT}" y2="{down}"/>')
-        lines.append(f'<text x="{LEFT - 8}" y="{down + 4}" text-anchor="end">{html.escape(words_of(value))}</text>')
-    return "".join(lines)
+        lines.append(
+            f'<text stroke="none" x="{LEFT - 8}" y="{down + 4}" text-anchor="end">{html.escape(words_of(value))}</text>'
+        )
+    # colours of its own, for a page whose style was taken away
+    return f'<g stroke="#999" stroke-opacity=".4">{"".join(lines)}</g>'
 
 
 def _dates(times: Sequence[float]) -> str:
@@ -120,7 +123,7 @@ def _curve(places: Sequence[tuple[float, float]]) -> str:
     line = " ".join(f"{across},{down}" for across, down in places)
     floor = HEIGHT - BOTTOM
     area = f"{places[0][0]},{floor} {line} {places[-1][0]},{floor}"
-    return f'<polygon class="area" points="{area}"/><polyline class="line" points="{line}"/>'
+    return f'<polygon class="area" points="{area}" fill="currentColor" opacity=".1"/><polyline class="line" fill="none" stroke="currentColor" points="{line}"/>'
 
 
 def _dots(places: Sequence[tuple[float, float]], drawn: Sequence[Point]) -> str:

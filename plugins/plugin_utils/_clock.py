@@ -43,13 +43,17 @@ def clock_doubt(sets: Iterable[Mapping[str, Any]], now: str) -> str:
     if gaps[-1] <= SHORTEST_GAP or gaps[-1] <= GAPS * longest:
         return ""
     apart = (human_span(round(gap.total_seconds())) for gap in (gaps[-1], longest))
-    return "The newest set, {}, is {} newer than the one before it. No two sets before that are more than {} apart.".format(
-        label, *apart
+    words = (
+        "The newest set, {}, is {} newer than the one before it, and no two sets before that are more than {} apart. {}"
     )
+    return words.format(label, *apart, "After a real pause the next backup clears this.")
 
 
 def without_deletions(planned: Plan, doubt: str) -> Plan:
-    """Return the plan with every set that was to go held back, and a warning that says why first."""
+    """Return the plan with every set that was to go held back, and a warning that says why first.
+
+    No run is named that deletes one of them: that depends on the clock.
+    """
     words = (
         f"Nothing was deleted. {doubt} The clock of the CA may have been wrong. Look at its clock and at that set. If the date is wrong, "
         "move the set out of the repository by hand."
@@ -60,6 +64,6 @@ def without_deletions(planned: Plan, doubt: str) -> Plan:
         held_back=(*planned.remove, *planned.held_back),
         warnings=(words, *planned.warnings),
         next_to_go=planned.remove[0],
-        next_after_backups=0,
+        next_after_backups=None,
         next_due=None,
     )

@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ LACKING = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL,
 LACKING_MODE = LACKING | {errno.EACCES}
 # A folder need not let itself be opened, or flushed through a descriptor that cannot write.
 LACKING_FOLDER = LACKING | {errno.EACCES, errno.EBADF, errno.EISDIR}
+# How a share says that somebody reads the file that is to be replaced. A reader is soon done.
+IN_USE = frozenset({errno.EACCES, errno.EBUSY, errno.EEXIST, errno.ETXTBSY})
+WAITS_S = (0.2, 0.8)
 
 
 class FileError(OSError):
@@ -57,8 +61,9 @@ def read_folder(folder: Path, suffix: str) -> dict[str, str]:
     texts = {}
     for name in names:
         if name.endswith(suffix) and not name.startswith("."):
-            with contextlib.suppress(FileError):
-                texts[name] = read_text(folder / name)
+            # a pipe would be waited for
+            with contextlib.suppress(OSError):
+                texts[name] = read_text(folder / name) if (folder / name).is_file() else None
     return {name: text for name, text in texts.items() if text is not None}
 
 
@@ -78,15 +83,32 @@ def write_text(path: Path, text: str) -> bool:
     with _named("write", path):
         if _content(path) == content:
             return False
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        # some shares refuse names that begin with a dot
+        temporary = path.with_name(f"{secrets.token_hex(8)}.tmp")
         try:
             _write_new(temporary, content, _mode(path))
-            os.replace(temporary, path)
+            _replace(temporary, path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            # the cause is what is worth telling
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)
     return True
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Move a file to a name that is free, be it on another file system; FileError when that cannot be. It is never in neither place."""
+    with _named("move", path):
+        try:
+            os.rename(path, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            write_text(target, path.read_bytes().decode("utf-8", "replace"))
+            path.unlink()
+        _flush_folder(target.parent)
+        _flush_folder(path.parent)
 
 
 def _content(path: Path) -> bytes | None:
@@ -115,6 +137,19 @@ def _write_new(path: Path, content: bytes, mode: int | None) -> None:
                 os.chmod(path, mode)
         with _suppressed(LACKING):
             os.fsync(file.fileno())
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Put a file in the place of another one; one that is in use is tried again."""
+    for wait_s in WAITS_S:
+        try:
+            os.replace(temporary, path)
+            return
+        except OSError as error:
+            if error.errno not in IN_USE:
+                raise
+        time.sleep(wait_s)
+    os.replace(temporary, path)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -18,6 +18,17 @@ def plain_text(text: str) -> str:
     return str.__str__(text) if text.isascii() else str.encode(text, "utf-8", "replace").decode("utf-8")
 
 
+def printable(text: str) -> str:
+    """Return a text in one line, without characters that a terminal obeys or that turn the direction of a line."""
+    shown = plain_text(text)
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: ``1 set``, ``3 sets``; ``many`` is for nouns that do not end in s."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` characters; one that was cut ends in an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "\u2026"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import COLUMNS
 
 # The colours of a theme. Each text is readable on each ground it is used on: 4.5 to 1, as WCAG 2 asks.
 LIGHT = {
@@ -89,15 +90,16 @@ th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child>*{border-bottom:0}
 thead th{font-size:.82rem;font-weight:600;color:var(--quiet);white-space:nowrap}
 tbody th{font-weight:400}
+tbody td,tbody th{overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
-.wide{min-width:13rem;overflow-wrap:anywhere}
 .sub{display:block;font-size:.86rem;color:var(--quiet);overflow-wrap:anywhere}
-time{white-space:nowrap}
+tbody td:not(.number),tbody th{min-width:6.5rem}
 .badge{display:inline-block;border-radius:99px;padding:.08rem .65rem .1rem;font-size:.84rem;font-weight:600;white-space:nowrap;
  border:1px solid currentColor}
 .head{display:flex;flex-wrap:wrap;gap:.4rem .9rem;align-items:center}
 .head .up{margin-left:auto;font-size:.86rem}
 .message{white-space:pre-line;overflow-wrap:anywhere;border-left:4px solid;border-radius:4px;padding:.6rem .9rem;margin:1rem 0}
+.cause{white-space:pre-line;overflow-wrap:anywhere;color:var(--quiet);font-size:.93rem;margin:.5rem 0 1rem}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(13.5rem,1fr));gap:.9rem 1.5rem;margin:1.1rem 0 0}
 dt{font-size:.82rem;color:var(--quiet)}
 dd{margin:0;overflow-wrap:anywhere}
@@ -116,7 +118,18 @@ summary{cursor:pointer;font-weight:650;font-size:.95rem;margin-top:1.6rem;width:
 details[open]>summary{margin-bottom:.5rem}
 .bad{color:var(--failed);font-weight:600}
 .next{color:var(--late);font-weight:600}
-@media (max-width:40rem){main,header,footer{padding-left:1rem;padding-right:1rem}.sheet{padding:1rem}}
+@media screen and (max-width:40rem){
+ main,header,footer{padding-left:1rem;padding-right:1rem}
+ .sheet{padding:1rem}
+ .counts{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}
+ .charts{grid-template-columns:minmax(0,1fr)}
+ .scroll{overflow:visible;margin:0;padding:0}
+ table,tbody,tr,td,tbody th,caption{display:block;width:auto}
+ thead{display:none}
+ tbody tr{border:1px solid var(--rule);border-radius:8px;padding:.5rem .75rem;margin:0 0 .75rem}
+ tbody td,tbody th,tbody td.number,tbody td:not(.number){border:0;padding:.2rem 0;min-width:0;text-align:left;white-space:normal}
+ tbody td::before,tbody th::before{color:var(--quiet);font-size:.82rem}
+}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{
  @page{margin:14mm}
@@ -137,10 +150,18 @@ STATUS_RULES = "".join(
     for name in STATUSES
 )
 
+# A card puts the name of each column before its cell.
+CARD_RULES = "".join(
+    f'.{name} tr>:nth-child({place})::before{{content:"{column}: "}}'
+    for name, columns in COLUMNS.items()
+    for place, column in enumerate(columns, start=1)
+)
+
 STYLE = (
     f":root{{color-scheme:light dark;{_variables(LIGHT)}}}"
     f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}"
     f"{_RULES}{STATUS_RULES}"
+    f"@media screen and (max-width:40rem){{{CARD_RULES}}}"
 )
 
 # An age is worked out where it is read: a page that held ages would be another page every day.

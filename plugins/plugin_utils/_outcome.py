@@ -43,7 +43,7 @@ class Run:
     ``status`` is ``failed`` or ``unreachable`` with a ``message``, or ``ok``: then the sets decide. ``detail`` is the raw text of a
     library. ``expected`` is the label of a set that must be there, complete, for the run to be good; ``predicted`` says that check mode
     would have made one. ``replicated`` says that a hook showed that it copied the newest set. ``silent`` says that the host did not answer
-    at all, as a host does that is switched off; with ``is_offline`` that is expected of it.
+    at all, as a host does that is switched off; with ``is_offline`` that is expected of it. ``files`` are those of the newest set, as an entry keeps them.
     """
 
     path: str | None
@@ -59,6 +59,7 @@ class Run:
     silent: bool = False
     is_offline: bool = False
     limits: Limits = field(default_factory=Limits)
+    files: Mapping[str, Any] | None = None
 
 
 def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
@@ -77,13 +78,23 @@ def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
         made |= _facts_of_listing(listing, before)
         made["truncation"] = _truncation(run.backup, made["newest"], before["truncation"])
         made["untruncated_since"] = untruncated_since(made["newest"], made["truncation"], before)
+    if run.files:
+        made["files"] = run.files
     if run.replicated:
         made["replicated"] = _label_of(run, made)
     # whatever the results hold, an entry is of plain types
     made = entry({**made, "status": "ok", "message": ""})
+    if made["files"] and made["files"]["label"] != (made["newest"] or {}).get("label"):
+        made["files"] = None
     made["warnings"] = warnings_of(made, run.limits)
     judged = _status(run, made, listing, now_s)
     return dated({**made, "status": judged["status"], "message": bounded(judged["message"])}, known, now_s)
+
+
+def set_without_files(run: Run, known: Entry, now_s: float) -> str | None:
+    """Return the label of the newest set where an entry would not know the files of that set; None where it would."""
+    made = new_entry(run, known, now_s)
+    return None if made["newest"] is None or made["files"] else str(made["newest"]["label"])
 
 
 def dated(made: Entry, known: Entry, now_s: float) -> Entry:

@@ -17,6 +17,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, dated
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, known_entry, record
 from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host
 
+OWN_ACTION = "adcs.ca.backup_job"
 SECRET = "it failed, and no_log hides the cause"
 NO = ("", "0", "false", "n", "no", "off")
 
@@ -99,10 +100,12 @@ def failed_task(variables: Mapping[str, Any]) -> str:
             "Ansible stopped this host and did not say why. Possible causes: a file that your hook includes cannot be loaded, or a "
             "failure of another host ended this one."
         )
-    name = task.get("name") or "A task"
     # A rescue sees what no_log hides. The task tells it of a loop, the result of everything else.
     secret = result.get("_ansible_no_log") or str(task.get("no_log") or "").strip().lower() not in NO
-    return f"{name}: {SECRET if secret else _cause(result)}"
+    # what a step of the role says of itself needs no name of a task before it
+    if not secret and task.get("action") == OWN_ACTION:
+        return _cause(result)
+    return f"{task.get('name') or 'A task'}: {SECRET if secret else _cause(result)}"
 
 
 def _cause(result: Mapping[str, Any]) -> str:

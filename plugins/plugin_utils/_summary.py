@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import SCHEMA
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import shortened
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, shortened
 
 ROW_LIMIT = 200
 BYTES_LIMIT = 64 * 1024
@@ -43,11 +43,11 @@ def attention_text(attention: Sequence[Mapping[str, Any]], hosts: int, total: in
     named = [attention_line(row, cell(row["message"])) for row in attention[:NAMED_LIMIT]]
     if len(attention) > NAMED_LIMIT:
         named.append(f"and {len(attention) - NAMED_LIMIT} more")
-    return f"{hosts} of {total} CAs need attention. " + "; ".join(named)
+    return f"{hosts} of {counted(total, 'CA')} {'needs' if hosts == 1 else 'need'} attention. " + "; ".join(named)
 
 
 def attention_line(row: Mapping[str, Any], message: str | None = None) -> str:
-    """Return one destination in words: ``ca02 (Example CA) failed at D:\\Backup: no space``."""
+    """Return one destination in words: ``Example CA (ca02) failed at D:\\Backup: no space``."""
     where = f" at {row['path']}" if row["path"] else ""
     return f"{_name(row)} {_word(row['status'])}{where}: {row['message'] if message is None else message}"
 
@@ -73,8 +73,9 @@ def cell(text: str | None) -> str | None:
 
 def _name(row: Mapping[str, Any]) -> str:
     ca = row.get("ca")
-    return f"{cell(row['host'])} ({cell(ca)})" if ca else f"{cell(row['host'])}"
+    return f"{cell(ca)} ({cell(row['host'])})" if ca else f"{cell(row['host'])}"
 
 
 def _word(status: str) -> str:
-    return {"never": "has no set", "late": "is late", "failed": "failed"}.get(status, f"is {status}")
+    words = {"failed": "failed", "never": "has no good set", "warning": "needs a look"}
+    return words.get(status, f"is {status}")

@@ -24,7 +24,7 @@ TIMEOUT_S = 120.0
 UNSET = object()
 RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 PAGE_ROW = re.compile(r'<tr data-host="([^"]*)">.*?class="badge (\w+)"')
-WORST_FIRST = ("failed", "unreachable", "never", "late", "ok")
+WORST_FIRST = ("failed", "unreachable", "never", "late", "warning", "offline", "ok")
 
 
 class Unsafe(str):

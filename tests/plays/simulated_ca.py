@@ -29,6 +29,7 @@ MAX_AGE = re.compile("".join(rf"(?:(\d+){unit})?" for unit in AGE_UNITS))
 RESERVE = re.compile(r"\d+[KMGT]?")
 ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/?.]")
 NAMES = ("folder_name", "path", "previous_host")
+FILE = {"kind": "database", "path": r"DataBase\ca.edb", "size": 1}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -177,9 +178,11 @@ def _started(module: str, ca: SimulatedCa, params: Mapping[str, Any]) -> Result:
         logs = {"after": 0, "before": 0, "listed": 0, "truncated": False, "truncation_requested": requested}
         known: Result = {"bytes": 0, "ca": nobody, "duration_s": 0.5, "files": [], "label": None, "leftovers": []}
         known |= {"logs": logs, "path": None, "reason": None, "restore_map": [], "skipped_items": []}
+        known |= {"file_count": 0, "files_omitted": 0}
         return {"changed": False, **known, "type": params.get("type", "full"), "verified": False}
     if module == "backup_info":
         known = {"bytes": 0, "ca": nobody, "folder_name": params.get("folder_name"), "now": _instant(ca.now)}
+        known |= {"files": [], "files_omitted": 0, "space": dict.fromkeys(("destination", "log_volume", "logs"))}
         return {"changed": False, **known, "path": None, "problems": [], "sets": []}
     return {"changed": False, "removed": [], "bytes_freed": 0}
 
@@ -204,9 +207,10 @@ def _backup(ca: SimulatedCa, params: Mapping[str, Any], check: bool, result: Res
     result["reason"] = f"The set {made['label']} is young, within max_age.{ca.text}" if fresh else None
     truncated = params["truncate_logs"] and not check
     result["logs"].update(listed=12, before=12, after=1 if truncated else 12, truncated=truncated)
-    result["files"] = [
-        {"kind": "database", "path": r"DataBase\ca.edb", "sha256": "0" * 64, "size": 1, "source": "ca.edb"}
-    ]
+    result["file_count"] = 1
+    result["files_omitted"] = int(not params["list_files"])
+    if params["list_files"]:
+        result["files"] = [{**FILE, "sha256": "0" * 64, "source": "ca.edb"}]
     if params["dynamic_files"] and ca.text:
         result["skipped_items"] = [{"what": ca.text, "why": ca.text}]
         result["leftovers"] = [{"action": "discarded", "label": ca.text, "why": ca.text}]
@@ -252,7 +256,10 @@ def _backup_info(ca: SimulatedCa, params: Mapping[str, Any], check: bool, result
     result["path"] = ca.repository(params["path"])
     with ca.sets(params["path"]) as sets:
         result["sets"] = [_listed(ca, result["path"], entry) for entry in sets]
+        result["space"].update(ca.faults.get("space", {}))
         foreign = _foreign(ca, sets, params["previous_host"])
+    if params["files_of"] in [entry["label"] for entry in result["sets"]]:
+        result["files"] = [FILE]
     if foreign:
         result["problems"].append({"kind": "owner", "message": foreign, "path": result["path"]})
     if ca.text:
@@ -269,7 +276,8 @@ def _listed(ca: SimulatedCa, repository: str, entry: Mapping[str, Any]) -> dict[
     path = str(PureWindowsPath(repository) / entry["label"])
     chain = entry["label"] if entry["type"] == "full" else None
     shown = {name: value for name, value in entry.items() if name != "made_on"}
-    return {**shown, "age_s": age_s, "chain": chain, "path": path, "prior": None}
+    looks = {"checked": None, "judged": True, "verified_at": entry["finished"] if entry["verified"] else None}
+    return {**looks, **shown, "age_s": age_s, "chain": chain, "path": path, "prior": None}
 
 
 def _expire(ca: SimulatedCa, params: Mapping[str, Any], check: bool, result: Result) -> None:

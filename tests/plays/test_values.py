@@ -156,7 +156,8 @@ def test_the_depth_of_the_check(bed: Bed, world: World, tmp_path: Path, native: 
     ran = run(bed, world, play, inventory, folder=tmp_path / "play", extra=extra, env=env)
     found = {repr(case[0]): problems(ran, host, {"depth": case}) for host, case in cases.items()}
     assert not any(found.values()), f"{found}\n{ran.said()}"
-    (asked,) = [line["params"] for line in ran.record if line["host"] == PLAIN]
+    asked, files = [line["params"] for line in ran.record if line["host"] == PLAIN]
+    assert files["files_of"] and files["verify"] == "none"
     assert asked["verify"] == "hashes" and asked["fail_on_problems"] is True
 
 

@@ -96,7 +96,7 @@ def holding(text: str) -> Callable[[Path], None]:
         (in_the_way("fleet.html"), ["ca01", "ca02"], "The page was not written."),
         (in_the_way("ca03.json"), ["ca02", "ca03"], "The document of this host was not written."),
         (holding('{"a": 1}'), ["ca02", "ca03"], "it is no document of this collection"),
-        (holding('{"schema": 3, "host": "ca03"}'), ["ca02", "ca03"], "a newer version of this collection wrote it"),
+        (holding('{"schema": 4, "host": "ca03"}'), ["ca02", "ca03"], "a newer version of this collection wrote it"),
         (holding('{"schema": 2, "host": "ca04"}'), ["ca02", "ca03"], "it is the document of the host ca04"),
         (holding('{"schema": 1, "host": "ca03"}'), ["ca02"], "The CA is stopped."),
     ],

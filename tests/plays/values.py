@@ -91,11 +91,17 @@ def _rule(name: str) -> tuple[Case, ...]:
     return tuple((value, Rule(name, 3)) for value in (3, "3", " 3 ", "{{ 1 + 2 }}"))
 
 
+def _number_of_default(number: int) -> tuple[Case, ...]:
+    """A number that changes nothing of a CA that is well."""
+    return tuple((value, DEFAULT) for value in (number, str(number), f" {number} ", f"{{{{ {number} }}}}", 0))
+
+
 def _refused(values: tuple[Any, ...]) -> tuple[Case, ...]:
     return tuple((value, REFUSED) for value in values)
 
 
 READERS = Option("backup", "access", ["CONTOSO\\one", "CONTOSO\\two"])
+IGNORED = Option("expire", "ignored_names", ["one", "two"])
 LABELS = Rule("keep_labels", ["20260101T000000Z-full", "20260102T000000Z-full"])
 
 VALUES: dict[str, tuple[Case, ...]] = {
@@ -185,6 +191,25 @@ VALUES: dict[str, tuple[Case, ...]] = {
         *_refused((*NO_TEXT, "much", 5, "1x", True)),
     ),
     "keep_yearly": (*_rule("keep_yearly"), *_refused(NO_NUMBER[:5])),
+    "ignored_names": (
+        (["one", "two"], IGNORED),
+        ("one, two", IGNORED),
+        ("one\ntwo\n", IGNORED),
+        ("{{ ['one', 'two'] }}", IGNORED),
+        ([], DEFAULT),
+        *_refused(NO_LIST),
+    ),
+    "expected": (
+        ("online", Entry("expected", "online")),
+        (" offline ", Entry("expected", "offline")),
+        ("{{ 'offline' }}", Entry("expected", "offline")),
+        *_refused((*NO_TEXT, "away", "Offline", 5, True)),
+    ),
+    # only an offline CA is judged by it
+    "offline_late_after_s": (*_number_of_default(60), *_refused(NO_NUMBER)),
+    "warn_free_percent": (*_number_of_default(90), *_refused(NO_NUMBER)),
+    "warn_full_days": (*_number_of_default(1), *_refused(NO_NUMBER)),
+    "warn_untruncated_nights": (*_number_of_default(3), *_refused(NO_NUMBER)),
     "delete_limit": (
         (1, Holds(5)),
         ("1", Holds(5)),

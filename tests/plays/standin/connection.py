@@ -67,7 +67,7 @@ class Connection(ConnectionBase):
             return
         mark.touch()
         put_on_record(world, {"host": host, "module": asked, "lost": True})
-        raise AnsibleConnectionFailure(_words(facts["text"]))
+        raise AnsibleConnectionFailure(facts["faults"].get("lost_words") or _words(facts["text"]))
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file to the host."""

@@ -16,6 +16,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
     FileError,
     make_folder,
+    move_file,
     read_folder,
     read_text,
     write_text,
@@ -165,6 +166,97 @@ def test_a_folder_that_lets_nobody_list_it_takes_a_file(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(_files.os, "open", refuse_folders)
     assert write_text(tmp_path / "a.json", "a") is True
+
+
+@pytest.mark.parametrize("code", ["EACCES", "EBUSY", "EEXIST", "ETXTBSY"])
+@pytest.mark.parametrize("refusals", [1, 2, 3])
+def test_a_file_that_somebody_reads_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, refusals: int
+) -> None:
+    """A share lets no file be replaced while it is open."""
+    path = tmp_path / "a.json"
+    write_text(path, "a")
+    real, waits = os.replace, []
+
+    def replace(*given: Any) -> None:
+        if len(waits) < refusals and not (refusals == 3 and len(waits) == 2 and waits.append(0.0)):
+            raise OSError(getattr(errno, code), os.strerror(getattr(errno, code)))
+        real(*given)
+
+    monkeypatch.setattr(_files.os, "replace", replace)
+    monkeypatch.setattr(_files.time, "sleep", waits.append)
+    if refusals == 3:
+        with pytest.raises(FileError, match="Cannot write"):
+            write_text(path, "b")
+    else:
+        assert write_text(path, "b") is True and waits == list(_files.WAITS_S[:refusals])
+    assert path.read_text(encoding="utf-8") == ("a" if refusals == 3 else "b") and os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("code", ["EIO", "EROFS", "EDQUOT", "ESTALE", "EPERM"])
+def test_another_failure_of_the_rename_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    write_text(tmp_path / "a.json", "a")
+    monkeypatch.setattr(_files.time, "sleep", lambda _: pytest.fail("it waited"))
+    fail_call(monkeypatch, "replace", code)
+    with pytest.raises(FileError, match=os.strerror(getattr(errno, code))):
+        write_text(tmp_path / "a.json", "b")
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_no_name_begins_with_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share may hide or refuse such names."""
+    names: list[str] = []
+    real = os.open
+    monkeypatch.setattr(_files.os, "open", lambda path, *given: (names.append(Path(path).name), real(path, *given))[1])
+    write_text(tmp_path / "a.json", "a")
+    assert names and not any(name.startswith(".") for name in names)
+
+
+def test_what_a_stop_left_is_no_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first cause is told, also where the file that was begun cannot be removed."""
+    fail_call(monkeypatch, "fsync", "EIO")
+    fail_call(monkeypatch, "unlink", "EROFS")
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: os.unlink("x"))
+    with pytest.raises(FileError, match=os.strerror(errno.EIO)):
+        write_text(tmp_path / "a.json", "a")
+    monkeypatch.undo()
+    assert len(os.listdir(tmp_path)) == 1 and read_folder(tmp_path, ".json") == {}
+
+
+@pytest.mark.parametrize("code", [None, "EXDEV"])
+def test_a_file_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str | None) -> None:
+    (tmp_path / "to").mkdir()
+    write_text(tmp_path / "a.json", "\u00fc")
+    if code:
+        fail_call(monkeypatch, "rename", code)
+    move_file(tmp_path / "a.json", tmp_path / "to" / "b.json")
+    assert os.listdir(tmp_path) == ["to"] and read_text(tmp_path / "to" / "b.json") == "\u00fc"
+
+
+@pytest.mark.parametrize("code", ["EIO", "ENOSPC", "EACCES"])
+def test_a_file_that_cannot_be_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    write_text(tmp_path / "a.json", "a")
+    fail_call(monkeypatch, "rename", code)
+    with pytest.raises(FileError, match=r"Cannot move .*a\.json"):
+        move_file(tmp_path / "a.json", tmp_path / "b.json")
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_a_pipe_in_the_folder_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    write_text(tmp_path / "a.json", "a")
+    assert read_folder(tmp_path, ".json") == {"a.json": "a"}
+
+
+def test_a_folder_that_is_full_or_read_only_takes_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job without news needs no room."""
+    write_text(tmp_path / "a.json", "a")
+    fail_call(monkeypatch, "open", "EROFS")
+    assert write_text(tmp_path / "a.json", "a") is False
 
 
 def test_a_mode_that_is_right_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

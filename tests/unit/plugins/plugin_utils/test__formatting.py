@@ -13,6 +13,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     stable_text,
     text_table,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, printable
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,16 @@ def test_human_size(size: int, text: str) -> None:
 def test_human_size_refuses_negative() -> None:
     with pytest.raises(ValueError, match="cannot be negative: -1"):
         human_size(-1)
+
+
+def test_a_number_with_its_noun() -> None:
+    assert [counted(number, "set") for number in (0, 1, 2)] == ["0 sets", "1 set", "2 sets"]
+    assert [counted(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_a_text_that_a_terminal_does_not_obey() -> None:
+    assert printable(" a\x1b[31mb\r\n\tc\u202ed\u2028e \x00\ud800") == "a [31mb c d e ?"
+    assert printable("Pr\u00fcf #1 \u6f22") == "Pr\u00fcf #1 \u6f22"
 
 
 def test_text_table_aligns_columns() -> None:

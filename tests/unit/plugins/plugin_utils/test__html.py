@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._chart import POINT_LIMIT, Point, byte_step, chart, second_step
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, kept_document
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import OPEN_LIMIT, SET_LIMIT, page, text
+from ansible_collections.adcs.ca.plugins.plugin_utils._html import OPEN_LIMIT, page
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import DARK, LIGHT, SCRIPT, STYLE
+from ansible_collections.adcs.ca.plugins.plugin_utils._html_facts import SET_LIMIT
+from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import text
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
 from histories import full
@@ -152,7 +154,7 @@ def test_why_each_set_stays_is_told() -> None:
     [
         ({}, "truncated: 12 before, 1 after"),
         ({"after": 12}, "truncated, but the CA kept them all: 12 before, 12 after"),
-        ({"truncated": False}, "truncation was asked for, but not done: 12 before, 1 after"),
+        ({"truncated": False}, "truncation was asked for, but not done for 1 night: 12 before, 1 after"),
         ({"truncated": False, "truncation_requested": False, "after": 12}, "not truncated: 12 before, 12 after"),
         ({"truncated": None}, "not known: an interrupted run had made the set"),
     ],
@@ -161,7 +163,7 @@ def test_truncation_is_told_as_it_was(logs: dict[str, Any], words: str) -> None:
     backup = made(NEWEST)
     backup["logs"] |= logs
     found = outcome(listing=expired(NIGHTS, {"keep_last": 2}), backup=backup)
-    assert f"<dt>Logs of the CA</dt><dd>{words}</dd>" in page(fleet_of({"ca01": found}))
+    assert f"<dt>Logs of the CA</dt> <dd>{words}</dd>" in page(fleet_of({"ca01": found}))
 
 
 def test_sets_are_bounded() -> None:
@@ -263,8 +265,8 @@ def test_a_large_fleet_is_fast() -> None:
 @pytest.mark.parametrize(
     ("policy", "limit", "status", "words"),
     [
-        ({"keep_last": 4}, None, "ok", 'after the next backup, about <time datetime="2026-11-23T21:00:00Z">2026-11-23 21:00</time>'),
-        ({"keep_last": 6}, None, "ok", 'after the next 3 backups, about <time datetime="2026-11-25T21:00:00Z">2026-11-25 21:00</time>'),
+        ({"keep_last": 4}, None, "ok", 'after the next backup, about <time datetime="2026-11-23T21:00:00Z">2026-11-23 21:00 UTC</time>'),
+        ({"keep_last": 6}, None, "ok", 'after the next 3 backups, about <time datetime="2026-11-25T21:00:00Z">2026-11-25 21:00 UTC</time>'),
         ({"keep_last": 6}, None, "failed", "after the next 3 backups"),
         ({"keep_last": 1}, 1, "ok", "with the next run"),
     ],
@@ -273,7 +275,7 @@ def test_when_the_next_set_goes(policy: dict[str, Any], limit: int | None, statu
     planned = plan(NIGHTS, Policy.parse(policy), "2026-11-23T06:00:00Z", limit=limit)
     found = listing(NIGHTS, policy=policy, plan=planned.as_dict(), removed=[])
     written = page(fleet_of({"ca01": outcome(status, listing=found)}))
-    assert f"<dt>Goes next</dt><dd><code>{planned.next_to_go}</code> {words}</dd>" in written
+    assert f"<dt>Goes next</dt> <dd><code>{planned.next_to_go}</code> {words}</dd>" in written
 
 
 def test_when_the_next_set_goes_is_not_known_to_an_earlier_document() -> None:
@@ -281,7 +283,7 @@ def test_when_the_next_set_goes_is_not_known_to_an_earlier_document() -> None:
     retention = known["destinations"][0]["retention"]
     del retention["next_after_backups"], retention["next_due"]
     later = after(outcome("failed", "no"), kept_document(known))
-    assert "<dt>Goes next</dt><dd><code>20261121T210000Z-full</code></dd>" in page(fleet([later]))
+    assert "<dt>Goes next</dt> <dd><code>20261121T210000Z-full</code></dd>" in page(fleet([later]))
 
 
 def section(html: str) -> str:
@@ -313,11 +315,11 @@ def test_the_words_of_a_library_are_folded_away() -> None:
 def test_a_copy_is_told() -> None:
     results = {"listing": listing(NIGHTS), "backup": made(NEWEST)}
     copied = section(page(fleet_of({"ca01": outcome(**results, replicated=True)})))
-    assert "<dt>Copied by the hook</dt><dd>yes</dd>" in copied
+    assert "<dt>Copied by the hook</dt> <dd>yes</dd>" in copied
     older = after(outcome(listing=listing(NIGHTS[1:]), replicated=True))
     missed = section(page(fleet([after(outcome("failed", "no", **results), older)])))
     assert (
-        '<dt>Copied by the hook</dt><dd><span class="bad">no</span>, last <code>20261121T210000Z-full</code></dd>'
+        '<dt>Copied by the hook</dt> <dd><span class="bad">no</span>, last <code>20261121T210000Z-full</code></dd>'
         in missed
     )
     assert "Copied by the hook" not in page(fleet_of({"ca01": outcome(**results)}))

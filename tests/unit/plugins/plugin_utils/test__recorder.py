@@ -276,6 +276,14 @@ def test_what_no_log_hides_is_not_told(no_log: Any, hidden: bool) -> None:
         assert ("s3cret" not in said) is hidden and (said == f"Log in: {SECRET}") is hidden
 
 
+def test_a_step_of_the_role_speaks_for_itself() -> None:
+    task = {"name": "Work out the variables", "action": "adcs.ca.backup_job"}
+    found = {"ansible_failed_task": task, "ansible_failed_result": {"msg": "adcs_ca_backup_path: it is blank."}}
+    assert failed_task(found) == "adcs_ca_backup_path: it is blank."
+    found["ansible_failed_task"] = {**task, "no_log": True}
+    assert failed_task(found) == f"Work out the variables: {SECRET}"
+
+
 def test_what_a_result_hides_is_not_told() -> None:
     found = {"ansible_failed_task": {"name": "T"}, "ansible_failed_result": {"msg": "s3cret", "_ansible_no_log": True}}
     assert failed_task(found) == f"T: {SECRET}"

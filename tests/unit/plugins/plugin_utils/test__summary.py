@@ -87,10 +87,21 @@ def test_a_failure_says_which_ca() -> None:
         bad("ca04", "x", "unreachable"),
     ]
     assert attention_text(rows, 4, 9) == (
-        "4 of 9 CAs need attention. ca01 (Example CA) failed at D:\\: no space; ca02 is late at D:\\: old; ca03 has no set at D:\\: none; ca04 is unreachable at D:\\: x"
+        "4 of 9 CAs need attention. Example CA (ca01) failed at D:\\: no space; ca02 is late at D:\\: old; ca03 has no good set at D:\\: none; ca04 is unreachable at D:\\: x"
     )
     assert attention_line(bad("ca01", "no {{ 7 * 7 }}")) == "ca01 failed at D:\\: no {{ 7 * 7 }}"
     assert len(attention_line(bad("h" * 999, "m" * 999, ca="c" * 999))) < 1500
+
+
+@pytest.mark.parametrize(
+    ("hosts", "total", "words"), [(1, 1, "1 of 1 CA needs attention. "), (1, 2, "1 of 2 CAs needs attention. ")]
+)
+def test_a_failure_of_one_ca(hosts: int, total: int, words: str) -> None:
+    assert attention_text([bad("ca01")], hosts, total).startswith(words)
+
+
+def test_a_warning_that_fails_a_job() -> None:
+    assert attention_line(bad("ca01", "full soon", "warning")) == "ca01 needs a look at D:\\: full soon"
 
 
 def test_nothing_fails() -> None:
