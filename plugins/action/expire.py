@@ -78,7 +78,9 @@ class ActionModule(ActionBase):
         if warnings:
             result["warnings"] = warnings
         if self._task.diff:
-            result["diff"] = _diff(listing["sets"], planned)
+            result["diff"] = _diff(
+                listing["sets"], planned, "a date cannot be trusted" if doubt else "held back by limit"
+            )
         if not planned.remove:
             return result
 
@@ -121,10 +123,10 @@ def _repository(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("ignored_names", "path", "previous_host") if options[name]}
 
 
-def _diff(sets: list[dict[str, Any]], planned: Plan) -> dict[str, str]:
-    """Return the repository before and after as text, a line a set with why it stays."""
+def _diff(sets: list[dict[str, Any]], planned: Plan, held_back: str) -> dict[str, str]:
+    """Return the repository before and after as text, a line for each set with why it stays; ``held_back`` is why due ones do."""
     reasons = {kept.label: f"stays: {', '.join(kept.reasons)}" for kept in planned.keep}
-    reasons |= {label: "stays: held back by limit" for label in planned.held_back}
+    reasons |= {label: f"stays: {held_back}" for label in planned.held_back}
     lines = {entry["label"]: f"{entry['label']}  {reasons.get(entry['label'], 'goes')}\n" for entry in sets}
     after = "".join(line for label, line in lines.items() if label not in planned.remove)
     return {"before": "".join(lines.values()), "after": after}

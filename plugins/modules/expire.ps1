@@ -17,6 +17,7 @@
 # The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
 $spec = @{
     options = @{
+        ignored_names = @{ type = 'list'; elements = 'str'; default = @() }
         keep_daily = @{ type = 'int' }
         keep_hourly = @{ type = 'int' }
         keep_labels = @{ type = 'list'; elements = 'str'; default = @() }

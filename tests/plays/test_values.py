@@ -85,10 +85,10 @@ def _refusal_problems(entries: list[dict[str, Any]], cases: Cases) -> list[str]:
 
 
 def _difference(ran: Ran, host: str, entry: Mapping[str, Any], wanted: Expectation) -> list[str]:
-    """Return how what was asked, or the document, differs."""
-    asked = {line["module"]: line["params"] for line in ran.record if line["host"] == host}
+    """Return how what was asked first of each module, or the document, differs."""
+    asked = _asked_first(ran, host)
     if isinstance(wanted, Default):
-        plain = {line["module"]: line["params"] for line in ran.record if line["host"] == PLAIN}
+        plain = _asked_first(ran, PLAIN)
         return [] if _same(asked, plain) else [f"it was asked for {asked}, not for {plain}"]
     if isinstance(wanted, Option):
         value = asked.get(wanted.module, {}).get(wanted.name)
@@ -104,6 +104,10 @@ def _difference(ran: Ran, host: str, entry: Mapping[str, Any], wanted: Expectati
         return [] if held == wanted.sets else [f"it holds {held} sets"]
     assert isinstance(wanted, NewSet)
     return [] if ran.world.labels(host)[0] >= f"{ran.world.now:%Y%m%dT%H%M%SZ}" else ["no backup was made"]
+
+
+def _asked_first(ran: Ran, host: str) -> dict[str, Any]:
+    return {line["module"]: line["params"] for line in reversed(ran.record) if line["host"] == host}
 
 
 def _same(value: Any, wanted: Any) -> bool:

@@ -101,7 +101,7 @@ def _refused(values: tuple[Any, ...]) -> tuple[Case, ...]:
 
 
 READERS = Option("backup", "access", ["CONTOSO\\one", "CONTOSO\\two"])
-IGNORED = Option("expire", "ignored_names", ["one", "two"])
+IGNORED = Option("backup_info", "ignored_names", ["one", "two"])
 LABELS = Rule("keep_labels", ["20260101T000000Z-full", "20260102T000000Z-full"])
 
 VALUES: dict[str, tuple[Case, ...]] = {
@@ -199,10 +199,11 @@ VALUES: dict[str, tuple[Case, ...]] = {
         ([], DEFAULT),
         *_refused(NO_LIST),
     ),
+    # what it means to be offline is in test_states.py: it changes what other values come to
     "expected": (
         ("online", Entry("expected", "online")),
-        (" offline ", Entry("expected", "offline")),
-        ("{{ 'offline' }}", Entry("expected", "offline")),
+        (" online ", Entry("expected", "online")),
+        ("{{ 'online' }}", Entry("expected", "online")),
         *_refused((*NO_TEXT, "away", "Offline", 5, True)),
     ),
     # only an offline CA is judged by it

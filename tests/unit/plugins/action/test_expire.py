@@ -13,7 +13,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.expire import ARGUMENT_SPEC, ActionModule
 
-from histories import full
+from histories import full, logs
 
 SIDECAR = Path(__file__).resolve().parents[4] / "plugins" / "modules" / "expire.yml"
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
@@ -283,7 +283,9 @@ def test_nothing_goes_by_a_clock_that_cannot_be_trusted(sets: list[dict[str, Any
     assert result["plan"]["remove"] == [] and result["plan"]["held_back"]
     assert result["warnings"] == result["plan"]["warnings"][:1]
     assert result["warnings"][0].startswith(f"Nothing was deleted. The newest set, {sets[0]['label']}, is ")
-    assert result["plan"]["next_to_go"] == result["plan"]["held_back"][0] and result["plan"]["next_after_backups"] == 0
+    assert (
+        result["plan"]["next_to_go"] == result["plan"]["held_back"][0] and result["plan"]["next_after_backups"] is None
+    )
 
 
 def test_a_wrong_clock_is_no_news_where_nothing_is_due() -> None:
@@ -300,3 +302,48 @@ def test_the_night_after_a_long_pause_expires_again() -> None:
     sets = at("2027-02-02 21:00", "2027-02-01 21:00", *WEEK)
     assert expire(sets[1:], "2027-02-01T22:00:00Z", keep_last=2)[1]["removed"] == []
     assert len(expire(sets, "2027-02-02T22:00:00Z", keep_last=2)[1]["removed"]) == 4
+
+
+def test_sets_of_logs_count_for_the_pace() -> None:
+    days = (4, 3, 2)
+    daily = [logs(f"2026-11-0{day} 21:00", f"2026-11-0{day - 1} 21:00", base="2026-11-01 21:00") for day in days]
+    sets = [*daily, full("2026-11-01 21:00"), full("2026-10-01 21:00")]
+    # the longest gap is of 31 days, and the newest set before is one of logs
+    assert expire([full("2027-02-05 21:00"), *sets], "2027-02-05T22:00:00Z", keep_last=1)[1]["removed"]
+    assert not expire([full("2027-02-05 21:01"), *sets], "2027-02-05T22:00:00Z", keep_last=1)[1]["removed"]
+    wrong = logs("2027-11-05 21:00", "2026-11-04 21:00", base="2026-11-01 21:00")
+    host, result = expire([wrong, *sets], "2027-11-05T22:00:00Z", keep_within="1d")
+    assert len(host.runs) == 1 and result["plan"]["held_back"] == ["20261001T210000Z-full"]
+    assert "20271105T210000Z-logs" in result["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"complete": None, "judged": False, "problems": [{"kind": "unjudged", "path": "x", "message": "y"}]},
+        {"complete": False, "problems": [{"kind": "altered", "path": "x", "message": "y"}]},
+        {"verified": None},
+    ],
+)
+def test_the_date_of_a_set_counts_whatever_its_state(changes: dict[str, Any]) -> None:
+    host, result = expire(at("2027-11-22 21:00", *WEEK, **changes), "2027-11-22T22:00:00Z", keep_last=1)
+    assert len(host.runs) == 1 and result["plan"]["held_back"] and result["plan"]["remove"] == []
+
+
+def test_a_set_without_a_date_is_no_newest_set() -> None:
+    sets = [full("2027-11-22 21:00", started=None, finished=None, complete=False), *at(*WEEK)]
+    assert expire(sets, "2026-11-22T22:00:00Z", keep_last=1)[1]["removed"]
+
+
+def test_what_was_due_has_a_reason_in_each_place() -> None:
+    options = {"keep_within": "1d", "keep_labels": ["20261120T210000Z-full", "nowhere"], "limit": 1}
+    _, result = expire(at("2027-11-22 21:00", *WEEK), "2027-11-22T22:00:00Z", diff=True, **options)
+    due = ["20261119T210000Z-full", "20261121T210000Z-full", "20261122T210000Z-full"]
+    assert result["plan"]["held_back"] == due and [kept["label"] for kept in result["plan"]["keep"]] == [
+        "20271122T210000Z-full", "20261120T210000Z-full",
+    ]  # fmt: skip
+    assert result["diff"]["before"] == result["diff"]["after"]
+    assert result["diff"]["after"].count("stays: a date cannot be trusted") == 3
+    assert [words.split(".")[0] for words in result["warnings"]] == [
+        "Nothing was deleted", "keep_labels: there is no set nowhere",
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ import errno
 import importlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def test_the_artifact() -> None:
             [
                 "ca02 failed at D:\\Backup: no space",
                 "ca03 failed: This job recorded",
-                "ca04 (CA of ca04) has no set at D:\\Backup: The repo",
+                "CA of ca04 (ca04) has no good set at D:\\Backup: The repo",
             ],
         ),
         (
@@ -138,8 +139,8 @@ def test_the_artifact() -> None:
             [
                 "ca02 failed at D:\\Backup: no",
                 "ca03 failed: This",
-                "ca04 (CA of ca04) has no set at D:\\Backup: The repo",
-                "ca05 (CA of ca05) is late at D:\\Backup: The newest",
+                "CA of ca04 (ca04) has no good set at D:\\Backup: The repo",
+                "CA of ca05 (ca05) is late at D:\\Backup: The newest",
             ],
         ),
     ],
@@ -149,7 +150,9 @@ def test_attention(fail_on: Any, named: list[str]) -> None:
     job = job_of(None, ca01="ok", ca02="failed", ca03="none", ca04="never", ca05="late")
     result = job.report(fail_on=fail_on, hosts=["ca03"])
     assert "failed" not in result and "msg" not in result
-    assert [row["host"] for row in result["attention"]] == [words[:4] for words in sorted(named)]
+    assert [row["host"] for row in result["attention"]] == sorted(
+        found[0] for words in named if (found := re.search(r"ca\d\d", words))
+    )
     assert all(words in result["attention_message"] for words in named)
     assert result["attention_message"].startswith(f"{len(named)} of 5 CAs need attention. ")
     assert (
@@ -235,7 +238,7 @@ def test_text_of_a_host_stays_as_it_is(tmp_path: Path) -> None:
         == (words, words)
         == (result["attention"][0]["message"], result["attention"][0]["ca"])
     )
-    assert result["attention_message"] == f"1 of 1 CAs need attention. ca01 ({words}) failed at {PATH}: {words}"
+    assert result["attention_message"] == f"1 of 1 CA needs attention. {words} (ca01) failed at {PATH}: {words}"
     assert (tmp_path / "fleet.html").read_text(encoding="utf-8").count(words) >= 3
     assert json.loads((tmp_path / "ca01.json").read_text(encoding="utf-8"))["destinations"][0]["message"] == words
 

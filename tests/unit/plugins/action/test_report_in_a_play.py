@@ -134,7 +134,7 @@ def test_a_fleet_with_a_failed_and_a_lost_host(folder: Path, native: str) -> Non
     # where ansible-core prints JSON, a backslash stands twice
     said = run.stdout.replace("\\\\", "\\")
     message = (
-        f"2 of 3 CAs need attention. ca02 ({WORDS}) failed at {DESTINATION}: {WORDS}; ca03 failed: This job recorded no"
+        f"2 of 3 CAs need attention. {WORDS} (ca02) failed at {DESTINATION}: {WORDS}; ca03 failed: This job recorded no"
     )
     assert message in said
     assert on_disk(folder / "reports", "ca01.json") == [("D:\\Backup", "ok")]
