@@ -25,6 +25,10 @@ RESULTS = BUILD / "demo"
 PLAYBOOK_TIMEOUT_S = 300
 COPY_STEP = 13
 HASH_CHARACTERS = 16
+NEXT = """What to try next:
+  make demo-fleet   five CAs, of which one is well: what the page says of each
+  make lab-up       a CA that stays, with the lines to back it up, to stop its service and to make a call fail
+  README.md         the playbook for CAs of your own"""
 
 
 def say(text: str) -> None:
@@ -102,7 +106,7 @@ def main() -> int:
     lab = Lab(LAB_NAME)
     try:
         lane = need_lane()
-        say("Starting a simulated CA")
+        say("Starting a simulated CA, which takes some seconds")
         lab.start()
         try:
             show(lane, lab)
@@ -112,6 +116,7 @@ def main() -> int:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     say(f"Done in {time.monotonic() - start:.0f} s; the lab is stopped")
+    print(NEXT)
     return 0
 
 

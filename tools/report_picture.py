@@ -81,7 +81,11 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
     issuing = _nights(now, 420, 1.9e9, seed=1)
     root = _nights(now, 14, 3.1e7, seed=2)
     damaged = _nights(now, 20, 6.4e8, seed=3)
-    damaged[4] |= {"complete": False, "problems": [{"kind": "resized", "path": "edb0001A.log", "message": RESIZED}]}
+    damaged[4] |= {
+        **{"complete": False, "verified": False, "verified_at": None},
+        "problems": [{"kind": "resized", "path": "edb0001A.log", "message": RESIZED}],
+        "checked": {"at": f"{now - timedelta(days=2):%Y-%m-%dT07:00:00Z}", "result": "damaged", "problem_count": 1},
+    }
     names = {"name": "Example Issuing CA 1", "host": "ca01.example.com"}
     kept = expired(issuing[1:], POLICY, now=clock)["sets"]
     good = expired([issuing[0], *kept], POLICY, now=clock) | _where(names, r"D:\Backup")
@@ -93,7 +97,24 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
         "ca01": after(outcome(path=SHARE, listing=shared), host="ca01"),
         "ca05": after(outcome(listing=expired(damaged, POLICY, now=clock, name="Example Users CA")), host="ca05"),
     }
+    away = [
+        {
+            **root[0],
+            **full(f"{now - timedelta(days=82):%Y-%m-%d} 09:12:41", bytes=31_000_000, file_count=9, duration_s=6),
+        }
+    ]
+    offline = expired(away, POLICY, now=f"{now - timedelta(days=82):%Y-%m-%d} 09:20:00", name="Example Root CA 1")
+    known["ca08"] = after(
+        outcome(listing=offline, is_offline=True, late_after_s=200 * 86400),
+        host="ca08",
+        now=f"{now - timedelta(days=80):%Y-%m-%d %H:%M:%S}",
+    )
+    scarce = expired(_nights(now, 20, 4.1e8, seed=5), POLICY, now=clock, name="Example Servers CA", space=SPACE)
     outcomes = {
+        "ca07": outcome(
+            backup=made(scarce["sets"][0]["label"]), listing=scarce, files=FILES | {"label": scarce["sets"][0]["label"]}
+        ),
+        "ca08": outcome("unreachable", "", silent=True, is_offline=True, late_after_s=200 * 86400),
         "ca01": outcome(backup=made(issuing[0]["label"]), listing=good, replicated=True),
         "ca02": outcome(listing=late),
         "ca03": outcome(listing=listing([], now=clock, name="Example Machines CA")),
@@ -101,7 +122,7 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
         "ca05": outcome("failed", FAILED),
         "ca06": outcome(listing=expired(root, POLICY, now=clock, name="Example Root CA 2")),
     }
-    return fleet_of(outcomes, known)
+    return fleet_of(outcomes, known, now=clock)
 
 
 def wide_elements(html: str, folder: Path, width: int) -> tuple[int, list[str]]:
@@ -151,6 +172,21 @@ def _where(names: dict[str, str], destination: str) -> dict[str, Any]:
     return {"ca": names, "folder_name": names["name"], "path": rf"{destination}\{names['name']}"}
 
 
+GIB = 1 << 30
+SPACE = {
+    "destination": {"path": r"D:\Backup", "free_bytes": 8 * GIB, "total_bytes": 100 * GIB},
+    "log_volume": {"path": r"C:\Windows\System32\CertLog", "free_bytes": 41 * GIB, "total_bytes": 80 * GIB},
+    "logs": {"count": 14, "bytes": 14 << 20},
+}
+FILES = {
+    "names": [
+        {"path": r"DataBase\Example Servers CA.edb", "kind": "database", "size": 410_000_000},
+        {"path": r"DataBase\edb0001A.log", "kind": "log", "size": 1 << 20},
+        {"path": r"DataBase\certbkxp.dat", "kind": "restore_map", "size": 312},
+        {"path": r"Dynamic\Example Servers CA.crl", "kind": "dynamic", "size": 48_213},
+    ],
+    "omitted": 0,
+}
 SHARE = r"\\files.example.com\backup\ca"
 REFUSED = (
     "HTTPSConnectionPool(host='ca04.example.com', port=5986): Max retries exceeded with url: /wsman (Caused by NewConnectionError("
@@ -174,6 +210,10 @@ def _nights(now: datetime, count: int, size: float, seed: int) -> list[dict[str,
         grown = size * (1 - night / count / 2) * choice.uniform(0.99, 1.01)
         duration_s = round(5 + grown / 3.2e7 * choice.uniform(0.9, 1.15))
         facts = {"bytes": round(grown), "file_count": choice.randint(8, 24), "duration_s": duration_s}
+        facts["verified_at"] = f"{started + timedelta(seconds=duration_s):%Y-%m-%dT%H:%M:%SZ}"
+        if night in (6, 13):
+            looked = f"{started + timedelta(days=1):%Y-%m-%dT07:00:00Z}"
+            facts["checked"] = {"at": looked, "result": "good", "problem_count": 0}
         sets.append(full(f"{started:%Y-%m-%d %H:%M:%S}", **facts))
     return sets
 

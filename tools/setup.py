@@ -3,24 +3,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Set up everything the project needs on a Debian 12 machine with the .NET 10 SDK. Safe to run again at any time.
 
-Steps: Debian packages, .NET SDK, the Python lane, the collection link, the lab. Each says what it does, and does only
-what is missing. The environment variable ``LANE`` (``auto``, ``pip``, ``debian``) chooses the lane; ``auto`` takes pip
+Steps: Debian packages, .NET SDK, the Python lane, the collection link, the lab. Each says what it does and how long that
+took, and does only what is missing. The environment variable ``LANE`` (``auto``, ``pip``, ``debian``) chooses the lane; ``auto`` takes pip
 where pip can really fill a virtual environment from what it is configured with, and Debian's packages otherwise.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from project import BUILD, COLLECTIONS, LANE_FILE, LANES, ROOT, Lane, ToolError, environment, run
+from project import BUILD, COLLECTIONS, LANE_FILE, LANES, ROOT, Lane, ToolError, environment, need_lane, run
 
 BASE_PACKAGES = ("chromium", "gcc-mingw-w64-x86-64", "python3-venv", "wine", "wine64")
 DEBIAN_LANE_PACKAGES = ("ansible-core", "python3-pytest", "python3-pytest-xdist", "python3-winrm")
@@ -39,11 +43,45 @@ PROBE_TIMEOUT_S = 120
 PIP_TIMEOUT_S = 900
 APT_TIMEOUT_S = 1800
 LAB_TIMEOUT_S = 900
+# Nothing is silent for longer than this.
+HEARTBEAT_S = 8.0
+# What the first run makes last.
+TEMPLATE = BUILD / "template"
+FIRST_RUN = "; the first run downloads and builds for some minutes, later ones take seconds"
 
 
 def say(step: str, text: str) -> None:
     """Print one line of what the set-up does."""
     print(f"setup: {step:<11} {text}", flush=True)
+
+
+@contextlib.contextmanager
+def heartbeat(step: str, started_s: float) -> Iterator[None]:
+    """Say again and again that a step still works, for those that are silent."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_S):
+            say(step, f"still at it after {time.monotonic() - started_s:.0f} s")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def take(steps: Sequence[tuple[str, Callable[[], str]]]) -> None:
+    """Take the steps one after the other, and say of each how far it is, what came of it and how long it took."""
+    names = ", ".join(name for name, _ in steps)
+    print(f"setup: {len(steps)} steps: {names}{'' if TEMPLATE.exists() else FIRST_RUN}", flush=True)
+    for number, (name, work) in enumerate(steps, 1):
+        started_s = time.monotonic()
+        with heartbeat(name, started_s):
+            text = work()
+        say(name, f"[{number}/{len(steps)}] {text} ({time.monotonic() - started_s:.1f} s)")
 
 
 def missing_packages(packages: Sequence[str]) -> list[str]:
@@ -61,13 +99,12 @@ def missing_packages(packages: Sequence[str]) -> list[str]:
     return [package for package in packages if package not in installed]
 
 
-def install_packages(packages: Sequence[str]) -> None:
-    """Install those of the Debian packages that are missing, as root or through sudo."""
+def install_packages(packages: Sequence[str]) -> str:
+    """Install those of the Debian packages that are missing, as root or through sudo, and return which those were."""
     missing = missing_packages(packages)
     if not missing:
-        say("packages", f"present: {' '.join(packages)}")
-        return
-    say("packages", f"installing {' '.join(missing)}")
+        return f"present: {' '.join(packages)}"
+    say("packages", f"downloading and installing {' '.join(missing)}")
     if os.geteuid() == 0:
         become: list[str] = []
     elif shutil.which("sudo"):
@@ -83,10 +120,11 @@ def install_packages(packages: Sequence[str]) -> None:
         say("packages", "that failed; refreshing the package lists and trying once more")
         run([*apt, "update"], timeout_s=APT_TIMEOUT_S)
         run(install, timeout_s=APT_TIMEOUT_S)
+    return f"installed {' '.join(missing)}"
 
 
-def check_dotnet() -> None:
-    """Make sure the .NET SDK that builds the lab's PowerShell host is there."""
+def check_dotnet() -> str:
+    """Make sure the .NET SDK that builds the lab's PowerShell host is there, and return its version."""
     wanted = f".NET SDK {DOTNET_SDK} (package dotnet-sdk-{DOTNET_SDK}.0 of Microsoft's feed for Debian)"
     try:
         listing = subprocess.run(["dotnet", "--list-sdks"], capture_output=True, text=True, check=False)
@@ -96,7 +134,7 @@ def check_dotnet() -> None:
     newest = max((version for version in versions if version.startswith(f"{DOTNET_SDK}.")), default=None)
     if newest is None:
         raise ToolError(f"Install the {wanted}; found: {', '.join(versions) or 'no SDK'}.")
-    say("dotnet", f"SDK {newest}")
+    return f"SDK {newest}"
 
 
 def requirements_digest(files: Sequence[str]) -> str:
@@ -145,10 +183,11 @@ def create_venv() -> str | None:
     made = subprocess.run(make, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return last_line(made.stdout + made.stderr)
+    say("python", "asking pip whether it has all packages")
     probe = pip_install(REQUIREMENTS, "--dry-run", timeout_s=PROBE_TIMEOUT_S)
     if probe.returncode != 0:
         return f"pip finds no complete set of packages: {last_line(probe.stderr)}"
-    say("python", f"filling it by pip from {' and '.join(REQUIREMENTS)}")
+    say("python", f"downloading and installing by pip what is in {' and '.join(REQUIREMENTS)}")
     filled = pip_install(REQUIREMENTS, timeout_s=PIP_TIMEOUT_S)
     if filled.returncode != 0:
         return f"pip failed: {last_line(filled.stderr)}"
@@ -164,7 +203,7 @@ def pip_lane() -> Lane | str:
 
 def debian_lane() -> Lane:
     """Return the lane of Debian's own packages, installed."""
-    install_packages(DEBIAN_LANE_PACKAGES)
+    say("python", install_packages(DEBIAN_LANE_PACKAGES))
     return Lane("debian", "/usr/bin/python3", "/usr/bin/ansible-playbook")
 
 
@@ -196,70 +235,76 @@ def set_up_lane() -> Lane:
     content = json.dumps(dataclasses.asdict(lane), indent=2) + "\n"
     if not LANE_FILE.exists() or LANE_FILE.read_text(encoding="utf-8") != content:
         LANE_FILE.write_text(content, encoding="utf-8")
-    say("python", f"lane {lane.lane}: {lane.python}")
     return lane
 
 
-def add_lint_tools(lane: Lane) -> None:
+def python_lane() -> str:
+    """Make the lane ready and return which it is."""
+    lane = set_up_lane()
+    return f"lane {lane.lane}: {lane.python}"
+
+
+def add_lint_tools() -> str:
     """Add the linters: all of them to the pip lane, those that Debian has in a fit version to the Debian lane."""
-    if lane.lane == "debian":
-        install_packages(DEBIAN_LINT_PACKAGES)
-        return
-    install_packages(LINT_PACKAGES)
-    add_packages("lint", LINT_REQUIREMENTS)
+    if need_lane().lane == "debian":
+        return install_packages(DEBIAN_LINT_PACKAGES)
+    say("lint", install_packages(LINT_PACKAGES))
+    return add_packages("lint", LINT_REQUIREMENTS)
 
 
-def add_molecule(lane: Lane) -> None:
+def add_molecule() -> str:
     """Add Molecule to the pip lane; Debian 12 does not have it."""
-    if lane.lane == "debian":
+    if need_lane().lane == "debian":
         raise ToolError(
             "Molecule needs the pip lane: run `make molecule LANE=pip`. `make test` runs the same assertions without it."
         )
-    add_packages("molecule", MOLECULE_REQUIREMENTS)
+    return add_packages("molecule", MOLECULE_REQUIREMENTS)
 
 
-def add_packages(name: str, files: Sequence[str]) -> None:
-    """Add the packages of requirement files to the virtual environment, if they are not in it yet."""
+def add_packages(name: str, files: Sequence[str]) -> str:
+    """Add the packages of requirement files to the virtual environment, if they are not in it yet, and say so."""
     stamp = VENV / f"{name}-requirements.sha256"
     digest = requirements_digest(files)
     if stamp_says(stamp, digest):
-        return
+        return "present"
     say(name, f"adding what {' and '.join(files)} names")
     filled = pip_install(files, timeout_s=PIP_TIMEOUT_S)
     if filled.returncode != 0:
         raise ToolError(f"pip could not install it: {last_line(filled.stderr)}")
     stamp.write_text(digest + "\n", encoding="utf-8")
+    return "added"
 
 
-def link_collection() -> None:
+def link_collection() -> str:
     """Let Ansible find this checkout as the collection adcs.ca."""
     link = COLLECTIONS / "ansible_collections" / "adcs" / "ca"
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink() or Path(os.readlink(link)) != ROOT:
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT, target_is_directory=True)
-    say("collection", f"adcs.ca is {link.relative_to(ROOT)}")
+    return f"adcs.ca is {link.relative_to(ROOT)}"
 
 
-def build_lab(lane: Lane) -> None:
-    """Build the simulated CA, the PowerShell host and the Wine prefix every lab is copied from."""
-    say("lab", "PowerShell host, simulated CA, Wine prefix")
+def build_lab() -> str:
+    """Build the simulated CA, the PowerShell host and the Wine prefix every lab is copied from; each part says so."""
+    lane = need_lane()
     run([lane.python, "-m", "adcs_lab", "setup"], timeout_s=LAB_TIMEOUT_S, env=environment(lane))
+    return "simulated CA, PowerShell host, Wine prefix"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the set-up; ``--lint`` adds the linters and leaves the lab out, ``--molecule`` adds Molecule."""
+    steps: list[tuple[str, Callable[[], str]]] = [
+        ("packages", functools.partial(install_packages, BASE_PACKAGES)),
+        ("dotnet", check_dotnet),
+        ("python", python_lane),
+        ("collection", link_collection),
+    ]
+    if "--molecule" in arguments:
+        steps.append(("molecule", add_molecule))
+    steps.append(("lint", add_lint_tools) if "--lint" in arguments else ("lab", build_lab))
     try:
-        install_packages(BASE_PACKAGES)
-        check_dotnet()
-        lane = set_up_lane()
-        link_collection()
-        if "--lint" in arguments:
-            add_lint_tools(lane)
-            return 0
-        if "--molecule" in arguments:
-            add_molecule(lane)
-        build_lab(lane)
+        take(steps)
     except ToolError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

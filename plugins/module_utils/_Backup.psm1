@@ -21,8 +21,6 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
-$toolVersion = 'adcs.ca 0.1.0'
-
 # E_ACCESSDENIED
 $accessDenied = 0x80070005
 
@@ -188,6 +186,9 @@ Function Invoke-AdcsCaRun {
     }
     catch {
         $failure = ConvertTo-AdcsCaException -ErrorRecord $_
+        if (Test-AdcsCaDiskFull -ErrorRecord $_) {
+            $failure = $failure.Append(" The disk is full. The role's entry point expire deletes old sets without a backup before it.")
+        }
     }
 
     if ($Run.set.copied) {
@@ -218,7 +219,7 @@ Function Add-AdcsCaManifestFact {
         certificate_thumbprints = $Run.authority.certificate_thumbprints
     }
     $manifest.directories = $Run.authority.directories
-    $manifest.tool = $toolVersion
+    $manifest.tool = Get-AdcsCaToolVersion
     $manifest.powershell_version = $PSVersionTable.PSVersion.ToString()
     $manifest.os_version = [Environment]::OSVersion.VersionString
     $logCount = @(Get-AdcsCaLogFile -Authority $Run.authority).Count

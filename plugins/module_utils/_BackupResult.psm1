@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Findings
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
@@ -32,6 +33,8 @@ Function New-AdcsCaBackupResult {
         path = $null
         type = $Option.type
         files = @()
+        file_count = 0
+        files_omitted = 0
         bytes = 0
         duration_s = 0
         logs = @{ listed = 0; truncation_requested = $Option.truncate_logs; truncated = $false; before = 0; after = 0 }
@@ -70,13 +73,12 @@ Function Set-AdcsCaResult {
     $result = $Run.result
     $result.label = $Set.label
     $result.path = $Set.path
-    $result.files = @($manifest.files)
-    $result.bytes = Get-AdcsCaTotal -File $result.files
+    Set-AdcsCaResultFile -Run $Run -File $manifest.files
     $result.restore_map = @($manifest.restore_map)
     $result.skipped_items = @($manifest.skipped)
     $result.verified = $manifest.verified
     $result.logs = @{
-        listed = @($result.files | Where-Object { $_.kind -eq 'log' }).Count
+        listed = @($manifest.files | Where-Object { $_.kind -eq 'log' }).Count
         truncation_requested = $manifest.truncation.requested
         truncated = $manifest.truncation.done
         before = $manifest.truncation.logs_before
@@ -84,11 +86,41 @@ Function Set-AdcsCaResult {
     }
 }
 
+Function Set-AdcsCaResultFile {
+    <#
+    .SYNOPSIS
+    Makes the files of a set those of the result: how many and how large they are, and as many of them as it may list.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+
+    .PARAMETER File
+    All files, as entries of a manifest.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    $listed = Get-AdcsCaFileList -File @(if ($Run.option.list_files -ne $false) { $File })
+    $Run.result.files = $listed.files
+    $Run.result.file_count = $File.Count
+    $Run.result.files_omitted = $File.Count - $listed.files.Count
+    $Run.result.bytes = Get-AdcsCaTotal -File $File
+}
+
 Function Use-AdcsCaFreshSet {
     <#
     .SYNOPSIS
-    Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh, and with a
-    max_age of zero no set is, not even one of this very second.
+    Looks for a complete set no older than max_age, and makes it the result. A set dated in the future is never fresh, nor one that an
+    earlier look found damaged or that cannot be judged; with a max_age of zero no set is, not even one of this very second.
 
     .PARAMETER Run
     The run, see Invoke-AdcsCaBackup.
@@ -107,7 +139,11 @@ Function Use-AdcsCaFreshSet {
     if ($null -eq $Run.option.max_age -or $Run.option.max_age -eq [TimeSpan]::Zero) {
         return $false
     }
+    $store = Get-AdcsCaFindingStore -Repository $Run.repository -ReadOnly
     foreach ($label in Get-AdcsCaLabel -Path $Run.repository.path) {
+        if (-not (Test-AdcsCaFindingGood -Finding (Get-AdcsCaFinding -Store $store -Label $label))) {
+            continue
+        }
         $found = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Run.repository.path, $label))
         if ($found.problems.Count -or $found.manifest.state -ne 'complete' -or $found.manifest.type -ne $Run.option.type) {
             continue
@@ -129,7 +165,7 @@ Function Use-AdcsCaFreshSet {
 Function Get-AdcsCaBackupListing {
     <#
     .SYNOPSIS
-    The set of a result as text for diff mode: its folder, then a line a file.
+    The set of a result as text for diff mode: its folder, then a line a file that the result lists.
 
     .PARAMETER Result
     The result of the module.
@@ -146,6 +182,9 @@ Function Get-AdcsCaBackupListing {
             $size = if ($null -eq $_.size) { 'size not known yet' } else { "$($_.size) bytes" }
             "  $($_.path) ($($_.kind), $size)"
         })
+    if ($Result.files_omitted) {
+        $lines += "  $($Result.files_omitted) $(if ($Result.files.Count) { 'more ' })file$(if ($Result.files_omitted -ne 1) { 's' })"
+    }
     ($lines -join "`n") + "`n"
 }
 
@@ -172,10 +211,9 @@ Function Set-AdcsCaPrediction {
     $result.changed = $true
     $result.label = $next.label
     $result.path = $next.path
-    $result.files = @($map) + @($live | ForEach-Object {
+    Set-AdcsCaResultFile -Run $Run -File (@($map) + @($live | ForEach-Object {
             @{ path = "DataBase\$($_.file.Name)"; kind = $_.kind; source = $_.file.FullName; size = $_.file.Length; sha256 = $null }
-        })
-    $result.bytes = Get-AdcsCaTotal -File $result.files
+            }))
     $logCount = @($live | Where-Object { $_.kind -eq 'log' }).Count
     $result.logs.listed = $logCount
     $result.logs.before = $logCount

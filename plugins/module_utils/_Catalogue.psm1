@@ -1,14 +1,20 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Private to the adcs.ca collection: what a repository holds, good and bad, as data. Reads only.
+# Private to the adcs.ca collection: what a repository holds, good and bad, as data. Writes nothing but findings, where asked to.
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Findings
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Ignored
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Judgement
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
+
+# the name of a set that expired and could not be moved to staging, while it is deleted
+$expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired\z'
 
 Function Get-AdcsCaCatalogue {
     <#
@@ -30,9 +36,15 @@ Function Get-AdcsCaCatalogue {
     .PARAMETER PreviousHost
     The host that the CA moved away from, whose sets it goes on with.
 
+    .PARAMETER IgnoredName
+    Names of files and folders that are no problem, besides those of Get-AdcsCaIgnoredName.
+
+    .PARAMETER Keep
+    Keep what the looks found beside the sets.
+
     .OUTPUTS
     A hashtable: sets (see Get-AdcsCaCatalogueEntry), problems (of the repository itself, see New-AdcsCaProblem), bytes (of all
-    sets together).
+    sets together), warning (when findings were not kept that should have been; $null otherwise).
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -55,20 +67,34 @@ Function Get-AdcsCaCatalogue {
         [AllowNull()]
         [AllowEmptyString()]
         [String]
-        $PreviousHost
+        $PreviousHost,
+
+        [AllowEmptyCollection()]
+        [String[]]
+        $IgnoredName = @(),
+
+        [Switch]
+        $Keep
     )
 
+    $ignored = Get-AdcsCaIgnoredName -Name $IgnoredName
+    $store = Get-AdcsCaFindingStore -Repository $Repository -ReadOnly:(-not $Keep)
     $owner = @{ Authority = $Authority; PreviousHost = $PreviousHost }
     $foreign = if ($Authority) { Get-AdcsCaForeignOwner -Repository $Repository @owner }
     $sets = @(foreach ($label in Get-AdcsCaLabel -Path $Repository.path) {
+            $finding = Get-AdcsCaFinding -Store $store -Label $label
             $set = Test-AdcsCaSet -Path ([System.IO.Path]::Combine($Repository.path, $label)) -Depth $Depth
+            $check = New-AdcsCaCheck -Set $set -Depth $Depth
+            $kept = $null -ne $check -and (Save-AdcsCaCheck -Store $store -Set $set -Before $finding -Check $check)
             if ($foreign -and $null -ne $set.manifest -and -not (Test-AdcsCaOwner -Owner $set.manifest.ca @owner)) {
                 $set.problems += New-AdcsCaProblem -Kind owner -Path $set.path -Message "it is of the CA '$($set.manifest.ca.name)' on '$($set.manifest.ca.host)'"
             }
-            Get-AdcsCaCatalogueEntry -Set $set -Depth $Depth -Now $Now
+            $entry = Get-AdcsCaCatalogueEntry -Set $set -Depth $Depth -Now $Now -Ignored $ignored
+            Add-AdcsCaJudgement -Entry $entry -Set $set -Finding $finding -Check $check -Kept $kept
+            $entry
         })
     Add-AdcsCaChain -Entry $sets
-    $problems = @(Get-AdcsCaRepositoryProblem -Repository $Repository -Label @($sets | ForEach-Object { $_.label }))
+    $problems = @(Get-AdcsCaRepositoryProblem -Repository $Repository -Label @($sets | ForEach-Object { $_.label }) -Ignored $ignored)
     if ($foreign) {
         $problems += New-AdcsCaProblem -Kind owner -Path $Repository.path -Message $foreign
     }
@@ -76,6 +102,7 @@ Function Get-AdcsCaCatalogue {
         sets = $sets
         problems = $problems
         bytes = [Int64]($sets | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
+        warning = Get-AdcsCaFindingWarning -Store $store
     }
 }
 
@@ -93,9 +120,13 @@ Function Get-AdcsCaCatalogueEntry {
     .PARAMETER Now
     The time that ages are counted from, UTC.
 
+    .PARAMETER Ignored
+    The result of Get-AdcsCaIgnoredName.
+
     .OUTPUTS
     A hashtable: label, path, type, prior, chain, started, finished, duration_s, age_s, bytes, file_count, complete, verified,
-    problems. What the manifest would have told is $null where it cannot be used; complete is $null where nobody looked.
+    problems, and for Add-AdcsCaJudgement judged, checked, verified_at. What the manifest would have told is $null where it cannot
+    be used; complete is $null where nobody looked.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -110,7 +141,11 @@ Function Get-AdcsCaCatalogueEntry {
 
         [Parameter(Mandatory = $true)]
         [DateTime]
-        $Now
+        $Now,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.Generic.HashSet[String]]
+        $Ignored
     )
 
     $entry = @{
@@ -127,6 +162,9 @@ Function Get-AdcsCaCatalogueEntry {
         file_count = $null
         complete = $false
         verified = $false
+        judged = $true
+        checked = $null
+        verified_at = $null
         problems = @($Set.problems)
     }
     $manifest = $Set.manifest
@@ -148,7 +186,7 @@ Function Get-AdcsCaCatalogueEntry {
     if ($Depth -ne 'none') {
         $entry.complete = $entry.problems.Count -eq 0
         $entry.verified = $entry.complete -and ($Depth -eq 'hashes' -or $manifest.verified)
-        $entry.problems += @(Get-AdcsCaExtraFile -Set $Set)
+        $entry.problems += @(Get-AdcsCaExtraFile -Set $Set -Ignored $Ignored)
     }
     elseif ($entry.problems.Count -eq 0) {
         $entry.complete = $null
@@ -205,6 +243,9 @@ Function Get-AdcsCaRepositoryProblem {
 
     .PARAMETER Label
     The labels of its sets.
+
+    .PARAMETER Ignored
+    The result of Get-AdcsCaIgnoredName.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -216,26 +257,36 @@ Function Get-AdcsCaRepositoryProblem {
         [Parameter(Mandatory = $true)]
         [AllowEmptyCollection()]
         [String[]]
-        $Label
+        $Label,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.Generic.HashSet[String]]
+        $Ignored
     )
 
-    $known = [System.Collections.Generic.HashSet[String]]::new([String[]]($Label + '.lock' + '.staging'))
-    foreach ($item in Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not $known.Contains($_.Name) }) {
+    $known = [System.Collections.Generic.HashSet[String]]::new([String[]]($Label + '.checks' + '.lock' + '.staging'))
+    $strangers = @(Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not ($known.Contains($_.Name) -or $Ignored.Contains($_.Name)) })
+    $expired = @($strangers | Where-Object { $_ -is [System.IO.DirectoryInfo] -and $_.Name -cmatch $expiredPattern })
+    foreach ($item in $strangers | Where-Object { $_ -notin $expired }) {
         New-AdcsCaProblem -Kind unknown -Path $item.FullName -Message "'$($item.Name)' is in the repository but is no set"
     }
+    $leftovers = @()
     # a backup at work has its set there
     $lock = Get-AdcsCaLock -Repository $Repository
     try {
         if (Test-AdcsCaLocked -Lock $lock) {
             return
         }
-        $leftovers = @(Get-AdcsCaFolderItem -Path $Repository.staging)
+        $leftovers = @(Get-AdcsCaFolderItem -Path $Repository.staging | Where-Object { -not $Ignored.Contains($_.Name) })
     }
     catch {
-        return New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
+        New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
     }
     foreach ($item in $leftovers) {
         New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next backup deals with it"
+    }
+    foreach ($item in $expired) {
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is what is left of a set that expired; the next backup deletes it"
     }
 }
 

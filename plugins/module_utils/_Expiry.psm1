@@ -8,6 +8,7 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Findings
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
 
@@ -87,7 +88,7 @@ Function Assert-AdcsCaExpirable {
 Function Remove-AdcsCaSet {
     <#
     .SYNOPSIS
-    Deletes sets one after the other, in the order given.
+    Deletes sets one after the other, in the order given. One that cannot be deleted does not stop the others.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
@@ -99,7 +100,10 @@ Function Remove-AdcsCaSet {
     removed and bytes_freed are brought up to date set by set, so that a failure shows how far it came.
 
     .PARAMETER Kept
-    Gets the name and the cause of each set in staging that an earlier run had to delete and that cannot be deleted now either.
+    Gets the name and the cause of each set that an earlier run had to delete and that cannot be deleted now either.
+
+    .NOTES
+    Throws Adcs.Ca.BackupException, after all sets had their turn, that names each of them that could not be deleted.
     #>
     [CmdletBinding()]
     param (
@@ -121,24 +125,41 @@ Function Remove-AdcsCaSet {
         $Kept
     )
 
+    # in the order of the set, with the cause
+    $failed = [ordered]@{}
     foreach ($entry in $Set) {
         try {
             Move-AdcsCaSetToStaging -Repository $Repository -Label $entry.label
             $Result.removed += $entry.label
-            $Result.bytes_freed += $entry.bytes
             $Result.changed = $true
-            foreach ($left in @(Remove-AdcsCaExpired -Repository $Repository)) {
-                if ($left.label -ceq "$($entry.label).expired") {
-                    throw [Adcs.Ca.BackupException]::new("$($left.label): $($left.why)", 0)
+        }
+        catch {
+            $failed[$entry.label] = (ConvertTo-AdcsCaException -ErrorRecord $_).Message
+            continue
+        }
+        $freed = @{ bytes = [Int64]0 }
+        try {
+            foreach ($left in @(Remove-AdcsCaExpired -Repository $Repository -Freed $freed)) {
+                $label = $left.label -replace '\.expired\z'
+                if ($label -cin $Result.removed) {
+                    $failed[$label] = "$($left.why); what is left of it goes with the next run"
                 }
-                # what an earlier run left must not keep this one from its work for ever
-                $Kept[$left.label] = $left.why
+                else {
+                    # what an earlier run left must not keep this one from its work for ever
+                    $Kept[$left.label] = $left.why
+                }
             }
         }
         catch {
-            $cause = ConvertTo-AdcsCaException -ErrorRecord $_
-            throw $cause.Prepend("The set '$($entry.label)' could not be deleted in full. What is left of it in staging goes with the next run. ")
+            $failed[$entry.label] = (ConvertTo-AdcsCaException -ErrorRecord $_).Message
         }
+        $Result.bytes_freed += $freed.bytes
+    }
+    Remove-AdcsCaFinding -Repository $Repository -Label @($Result.removed)
+    if ($failed.Count) {
+        $causes = @($failed.Keys | ForEach-Object { "$_`: $($failed[$_].TrimEnd('.'))" }) -join '; '
+        $what = if ($failed.Count -eq 1) { '1 set' } else { "$($failed.Count) sets" }
+        throw [Adcs.Ca.BackupException]::new("$what could not be deleted in full: $causes. Remove the cause, then run again.", 0)
     }
 }
 

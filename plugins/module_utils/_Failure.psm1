@@ -15,6 +15,14 @@ $refusedByShare = @(
     0x80070569  # ERROR_LOGON_TYPE_NOT_GRANTED
 )
 
+# What Windows answers to a write that finds no room, as HRESULTs.
+$diskFull = @(
+    0x80070027  # ERROR_HANDLE_DISK_FULL
+    0x80070070  # ERROR_DISK_FULL
+    0x8007050F  # ERROR_DISK_QUOTA_EXCEEDED
+    0x80070718  # ERROR_NOT_ENOUGH_QUOTA
+)
+
 Function ConvertTo-AdcsCaException {
     <#
     .SYNOPSIS
@@ -37,6 +45,31 @@ Function ConvertTo-AdcsCaException {
         }
     }
     [Adcs.Ca.BackupException]::Unexpected($ErrorRecord.Exception.GetBaseException())
+}
+
+Function Test-AdcsCaDiskFull {
+    <#
+    .SYNOPSIS
+    Whether an error says that a disk or a quota is full.
+
+    .PARAMETER ErrorRecord
+    What was caught.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord
+    )
+
+    for ($e = $ErrorRecord.Exception; $null -ne $e; $e = $e.InnerException) {
+        $code = if ($e -is [Adcs.Ca.BackupException]) { $e.Code } else { $e.HResult }
+        if ($code -in $diskFull) {
+            return $true
+        }
+    }
+    $false
 }
 
 Function ConvertTo-AdcsCaShareError {
@@ -75,4 +108,4 @@ Function ConvertTo-AdcsCaShareError {
         "become and become_method runas; check that the account may write to the share; or choose a local folder.")
 }
 
-Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaShareError
+Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaShareError, Test-AdcsCaDiskFull

@@ -35,6 +35,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         internal const uint FILE_FLAG_BACKUP_SEMANTICS = 0x02000000;
         internal const uint FILE_FLAG_OPEN_REPARSE_POINT = 0x00200000;
         internal const int FileAttributeTagInfo = 9;
+        internal const int GetFileExInfoStandard = 0;
+        internal const uint FILE_ATTRIBUTE_REPARSE_POINT = 0x400;
         internal const uint NameSurrogateBit = 0x20000000;
 
         [StructLayout(LayoutKind.Sequential)]
@@ -42,6 +44,17 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         {
             internal uint FileAttributes;
             internal uint ReparseTag;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct WIN32_FILE_ATTRIBUTE_DATA
+        {
+            internal uint dwFileAttributes;
+            internal System.Runtime.InteropServices.ComTypes.FILETIME ftCreationTime;
+            internal System.Runtime.InteropServices.ComTypes.FILETIME ftLastAccessTime;
+            internal System.Runtime.InteropServices.ComTypes.FILETIME ftLastWriteTime;
+            internal uint nFileSizeHigh;
+            internal uint nFileSizeLow;
         }
     }
 
@@ -70,11 +83,18 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         internal static extern bool GetDiskFreeSpaceExW(
             string lpDirectoryName,
             out ulong lpFreeBytesAvailableToCaller,
-            IntPtr lpTotalNumberOfBytes,
+            out ulong lpTotalNumberOfBytes,
             IntPtr lpTotalNumberOfFreeBytes);
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         internal static extern uint GetFileAttributesW(string lpFileName);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool GetFileAttributesExW(
+            string lpFileName,
+            int fInfoLevelId,
+            out NativeHelpers.WIN32_FILE_ATTRIBUTE_DATA lpFileInformation);
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
@@ -84,12 +104,50 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             uint dwFlags);
     }
 
+    /// <summary>What a look at a path tells.</summary>
+    public sealed class FileLook
+    {
+        internal FileLook(bool isFolder, bool isLink, long size)
+        {
+            IsFolder = isFolder;
+            IsLink = isLink;
+            Size = size;
+        }
+
+        public bool IsFolder { get; private set; }
+
+        /// <summary>Whether it stands for another file or folder, see FileSystem.IsLink.</summary>
+        public bool IsLink { get; private set; }
+
+        public long Size { get; private set; }
+    }
+
+    /// <summary>The space of a volume or share, as its quota lets the caller see it.</summary>
+    public sealed class VolumeSpace
+    {
+        internal VolumeSpace(ulong free, ulong total)
+        {
+            Free = Limit(free);
+            Total = Limit(total);
+        }
+
+        public long Free { get; private set; }
+
+        public long Total { get; private set; }
+
+        private static long Limit(ulong bytes)
+        {
+            return bytes > Int64.MaxValue ? Int64.MaxValue : (long)bytes;
+        }
+    }
+
     public static class FileSystem
     {
         private const int CopyBufferSize = 512 * 1024;
         private const int InUseTimeoutMs = 20 * 1000;
         private const int FirstPauseMs = 50;
         private const int LongestPauseMs = 1000;
+        private const int MaxPath = 260;
 
         /// <summary>Asks for the root of a drive or share, which .NET's Exists answers without saying why not.</summary>
         /// <exception cref="BackupException">It cannot be reached; the code says why.</exception>
@@ -107,7 +165,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             if (attributes == NativeHelpers.INVALID_FILE_ATTRIBUTES)
             {
                 int error = Marshal.GetLastWin32Error();
-                if (error == NativeHelpers.ERROR_FILE_NOT_FOUND || error == NativeHelpers.ERROR_PATH_NOT_FOUND)
+                if (IsNotThere(error))
                     return new string[0];
                 throw BackupException.FromWin32("GetFileAttributesW", error, 0, path, String.Format("on '{0}'", path));
             }
@@ -118,6 +176,25 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             return Array.ConvertAll(folders, delegate(DirectoryInfo folder) { return folder.Name; });
         }
 
+        /// <summary>What is at a path, or null where Windows says that nothing is: .NET's Exists says that of every error.</summary>
+        /// <exception cref="BackupException">It cannot be told; the code says why.</exception>
+        public static FileLook Look(string path)
+        {
+            NativeHelpers.WIN32_FILE_ATTRIBUTE_DATA data;
+            if (!NativeMethods.GetFileAttributesExW(Extended(path), NativeHelpers.GetFileExInfoStandard, out data))
+            {
+                int error = Marshal.GetLastWin32Error();
+                if (IsNotThere(error))
+                    return null;
+                throw BackupException.FromWin32("GetFileAttributesExW", error, 0, path, String.Format("on '{0}'", path));
+            }
+            bool isLink = false;
+            if ((data.dwFileAttributes & NativeHelpers.FILE_ATTRIBUTE_REPARSE_POINT) != 0 && !TryIsNameSurrogate(path, out isLink))
+                throw Failed("GetFileInformationByHandleEx", path, String.Format("on '{0}'", path));
+            bool isFolder = (data.dwFileAttributes & NativeHelpers.FILE_ATTRIBUTE_DIRECTORY) != 0;
+            return new FileLook(isFolder, isLink, ((long)data.nFileSizeHigh << 32) | data.nFileSizeLow);
+        }
+
         /// <summary>
         /// Whether a file or folder stands for another one: a symbolic link, a junction, a mounted volume. Files that Windows keeps
         /// elsewhere, as Data Deduplication does, are reparse points too, but stand for themselves. What cannot be told is a link.
@@ -125,26 +202,55 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         /// <remarks>https://learn.microsoft.com/en-us/windows/win32/fileio/reparse-point-tags</remarks>
         public static bool IsLink(FileSystemInfo item)
         {
+            bool isLink;
             if (!item.Exists || (item.Attributes & FileAttributes.ReparsePoint) == 0)
                 return false;
-            NativeHelpers.FILE_ATTRIBUTE_TAG_INFO info;
+            return !TryIsNameSurrogate(item.FullName, out isLink) || isLink;
+        }
+
+        private static bool TryIsNameSurrogate(string path, out bool answer)
+        {
+            NativeHelpers.FILE_ATTRIBUTE_TAG_INFO info = new NativeHelpers.FILE_ATTRIBUTE_TAG_INFO();
             uint flags = NativeHelpers.FILE_FLAG_BACKUP_SEMANTICS | NativeHelpers.FILE_FLAG_OPEN_REPARSE_POINT;
-            using (SafeFileHandle handle = NativeMethods.CreateFileW(item.FullName, NativeHelpers.FILE_READ_ATTRIBUTES,
+            using (SafeFileHandle handle = NativeMethods.CreateFileW(Extended(path), NativeHelpers.FILE_READ_ATTRIBUTES,
                 NativeHelpers.FILE_SHARE_ALL, IntPtr.Zero, NativeHelpers.OPEN_EXISTING, flags, IntPtr.Zero))
-                return handle.IsInvalid
-                    || !NativeMethods.GetFileInformationByHandleEx(handle, NativeHelpers.FileAttributeTagInfo, out info, Marshal.SizeOf(typeof(NativeHelpers.FILE_ATTRIBUTE_TAG_INFO)))
-                    || (info.ReparseTag & NativeHelpers.NameSurrogateBit) != 0;
+            {
+                bool told = !handle.IsInvalid
+                    && NativeMethods.GetFileInformationByHandleEx(handle, NativeHelpers.FileAttributeTagInfo, out info, Marshal.SizeOf(typeof(NativeHelpers.FILE_ATTRIBUTE_TAG_INFO)));
+                answer = (info.ReparseTag & NativeHelpers.NameSurrogateBit) != 0;
+                return told;
+            }
+        }
+
+        // As .NET does for its own calls: https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation
+        private static string Extended(string path)
+        {
+            if (path.Length < MaxPath || path.StartsWith("\\\\?\\", StringComparison.Ordinal))
+                return path;
+            return path.StartsWith("\\\\", StringComparison.Ordinal) ? "\\\\?\\UNC" + path.Substring(1) : "\\\\?\\" + path;
+        }
+
+        private static bool IsNotThere(int error)
+        {
+            return error == NativeHelpers.ERROR_FILE_NOT_FOUND || error == NativeHelpers.ERROR_PATH_NOT_FOUND;
         }
 
         /// <summary>The bytes that the caller may still write in the folder's volume or share.</summary>
         public static long GetFreeBytes(string directory)
         {
+            return GetSpace(directory).Free;
+        }
+
+        /// <summary>How large the folder's volume or share is for the caller, and what of it is free.</summary>
+        public static VolumeSpace GetSpace(string directory)
+        {
             ulong free;
+            ulong total;
             // a UNC name must end in a backslash: https://learn.microsoft.com/en-us/windows/win32/api/fileapi/nf-fileapi-getdiskfreespaceexw
             string withSeparator = directory.EndsWith("\\", StringComparison.Ordinal) ? directory : directory + "\\";
-            if (!NativeMethods.GetDiskFreeSpaceExW(withSeparator, out free, IntPtr.Zero, IntPtr.Zero))
+            if (!NativeMethods.GetDiskFreeSpaceExW(withSeparator, out free, out total, IntPtr.Zero))
                 throw Failed("GetDiskFreeSpaceExW", directory, String.Format("on '{0}'", directory));
-            return free > Int64.MaxValue ? Int64.MaxValue : (long)free;
+            return new VolumeSpace(free, total);
         }
 
         /// <summary>Renames a file or folder in its volume, on the disk before the method returns. The target must not exist.</summary>
@@ -157,7 +263,12 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         /// <summary>Writes a file so that at any moment the old or the new content is there in full, read again and flushed to the disk.</summary>
         public static void WriteDurably(string path, byte[] content)
         {
-            string temporary = path + ".new";
+            WriteDurably(path, content, path + ".new");
+        }
+
+        /// <summary>The same, by way of a file of the given name, for callers that hold no lock. It may be left after a failure.</summary>
+        public static void WriteDurably(string path, byte[] content, string temporary)
+        {
             Guarded(path, delegate
             {
                 using (FileStream file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 4096))

@@ -61,7 +61,8 @@ Function Open-AdcsCaLock {
     System.IO.FileStream
 
     .NOTES
-    Throws Adcs.Ca.BackupException that names the holder of a lock that is taken.
+    Throws Adcs.Ca.BackupException that names the holder of a lock that is taken. On a full disk the file may be empty: it is locked all the
+    same, and the key nameless of the lock is set then.
     #>
     [CmdletBinding()]
     [OutputType([System.IO.FileStream])]
@@ -83,9 +84,17 @@ Function Open-AdcsCaLock {
     try {
         $file = [System.IO.FileStream]::new(
             $Lock.path, [System.IO.FileMode]::OpenOrCreate, [System.IO.FileAccess]::ReadWrite, [System.IO.FileShare]::Read, 1, [System.IO.FileOptions]::DeleteOnClose)
-        $file.SetLength(0)
-        $file.Write($content, 0, $content.Length)
-        $file.Flush()
+        try {
+            $file.SetLength(0)
+            $file.Write($content, 0, $content.Length)
+            $file.Flush()
+        }
+        catch {
+            if (-not (Test-AdcsCaDiskFull -ErrorRecord $_)) {
+                throw
+            }
+            $Lock.nameless = $true
+        }
         $file
     }
     catch {
@@ -93,8 +102,10 @@ Function Open-AdcsCaLock {
         if ($null -ne $file) {
             $file.Dispose()
         }
+        $isFull = Test-AdcsCaDiskFull -ErrorRecord $_
         Assert-AdcsCaUnlocked -Lock $Lock
-        throw (ConvertTo-AdcsCaLockError -Lock $Lock -Cause $cause -What 'could not be taken, as its folder is not writable')
+        $why = if ($isFull) { 'could not be taken, as the disk is full. Free a little space there by hand, then run again' } else { 'could not be taken, as its folder is not writable' }
+        throw (ConvertTo-AdcsCaLockError -Lock $Lock -Cause $cause -What $why)
     }
 }
 

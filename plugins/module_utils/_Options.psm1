@@ -9,7 +9,7 @@
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 
 # options whose text names a thing; blanks around it are not part of the name
-$names = @('folder_name', 'path', 'previous_host')
+$names = @('files_of', 'folder_name', 'path', 'previous_host')
 
 # what to give where a required option was left blank
 $hints = @{ path = 'Give the folder that holds the repositories, such as D:\Backup or \\server\share\folder.' }

@@ -202,7 +202,7 @@ Function Assert-AdcsCaFreeSpace {
     }
     if ($free -lt $NeededBytes + $ReserveBytes) {
         $message = "Too little free space at '$existing': the database and its logs need $NeededBytes bytes and the reserve is $ReserveBytes, $free are free. " +
-        'Free space there, or choose another destination.'
+        "Free space there, run the role's entry point expire, or choose another destination."
         throw [Adcs.Ca.BackupException]::new($message, 0)
     }
 }

@@ -3,6 +3,7 @@
 
 # Private to the adcs.ca collection: what an interrupted run left in staging is finished or removed.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Deletion
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
@@ -11,7 +12,9 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
-# the name in staging of a set that expired, while it is deleted
+$manifestName = 'manifest.json'
+
+# the name of a set that expired, while it is deleted: in staging, or in the repository where a full disk had no room for staging
 $expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired$'
 
 Function Clear-AdcsCaStaging {
@@ -110,7 +113,8 @@ Function Clear-AdcsCaLeftover {
 Function Move-AdcsCaSetToStaging {
     <#
     .SYNOPSIS
-    Takes a set out of the repository by one rename, to be deleted.
+    Takes a set out of the sets of a repository by one rename, to be deleted. That needs no space: a full disk has none for staging,
+    and the set is renamed where it is.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
@@ -130,19 +134,31 @@ Function Move-AdcsCaSetToStaging {
     )
 
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
-    $null = [System.IO.Directory]::CreateDirectory($Repository.staging)
     $source = [System.IO.Path]::Combine($Repository.path, $Label)
     Assert-AdcsCaOrdinaryFolder -Path $source
-    [Adcs.Ca.FileSystem]::MoveDurably($source, [System.IO.Path]::Combine($Repository.staging, "$Label.expired"))
+    $folder = $Repository.staging
+    try {
+        $null = [System.IO.Directory]::CreateDirectory($folder)
+    }
+    catch {
+        if (-not (Test-AdcsCaDiskFull -ErrorRecord $_)) {
+            throw
+        }
+        $folder = $Repository.path
+    }
+    [Adcs.Ca.FileSystem]::MoveDurably($source, [System.IO.Path]::Combine($folder, "$Label.expired"))
 }
 
 Function Remove-AdcsCaExpired {
     <#
     .SYNOPSIS
-    Deletes the sets in staging that expired, and staging itself once it is empty.
+    Deletes the sets that expired, and staging once it is empty.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Freed
+    Its key bytes grows by the size of each file that was deleted; a manifest does not count.
 
     .OUTPUTS
     A hashtable {label, action: kept, why} for each that could not be deleted.
@@ -152,19 +168,24 @@ Function Remove-AdcsCaExpired {
     param (
         [Parameter(Mandatory = $true)]
         [Hashtable]
-        $Repository
+        $Repository,
+
+        [Hashtable]
+        $Freed = @{ bytes = [Int64]0 }
     )
 
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
-    $staging = [System.IO.DirectoryInfo]::new($Repository.staging)
-    if ($staging.Exists) {
-        foreach ($folder in $staging.GetDirectories() | Where-Object { $_.Name -cmatch $expiredPattern }) {
+    foreach ($parent in $Repository.staging, $Repository.path) {
+        $expired = @([Adcs.Ca.FileSystem]::GetFolderNames($parent) | Where-Object { $_ -cmatch $expiredPattern })
+        foreach ($name in $expired) {
+            $bytes = [Int64]0
             try {
-                $folder.Delete($true)
+                [Adcs.Ca.Deletion]::DeleteFolder([System.IO.Path]::Combine($parent, $name), $manifestName, [ref] $bytes)
             }
             catch {
-                @{ label = $folder.Name; action = 'kept'; why = "it could not be deleted: $($_.Exception.GetBaseException().Message)" }
+                @{ label = $name; action = 'kept'; why = "it could not be deleted: $($_.Exception.GetBaseException().Message)" }
             }
+            $Freed.bytes += $bytes
         }
     }
     Remove-AdcsCaStaging -Repository $Repository

@@ -1,11 +1,24 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Private to the adcs.ca collection: times, spans and sizes as text.
+# Private to the adcs.ca collection: times, spans and sizes as text, and the name of this version.
 
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 
+$toolVersion = 'adcs.ca 0.1.0'
 $timeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'"
+
+Function Get-AdcsCaToolVersion {
+    <#
+    .SYNOPSIS
+    The name and version of this collection, as manifests and findings have it.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param ()
+
+    $toolVersion
+}
 
 Function ConvertTo-AdcsCaTime {
     <#
@@ -107,4 +120,4 @@ Function ConvertTo-AdcsCaSize {
     [Int64]$Matches[1] * [Int64]$unit[$Matches[2]]
 }
 
-Export-ModuleMember -Function ConvertFrom-AdcsCaTime, ConvertTo-AdcsCaSize, ConvertTo-AdcsCaTime, ConvertTo-AdcsCaTimeSpan
+Export-ModuleMember -Function ConvertFrom-AdcsCaTime, ConvertTo-AdcsCaSize, ConvertTo-AdcsCaTime, ConvertTo-AdcsCaTimeSpan, Get-AdcsCaToolVersion

@@ -3,10 +3,14 @@
 
 # Private to the adcs.ca collection: is a set on disk what its manifest says? Reads only.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Document
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
 
 $manifestName = 'manifest.json'
+
+# how many files a result lists: with hundreds of hosts the output of a run stays small
+$maxListedFiles = 2000
 
 Function Test-AdcsCaSet {
     <#
@@ -87,19 +91,19 @@ Function Read-AdcsCaManifest {
         $Path
     )
 
-    $folder = [System.IO.DirectoryInfo]::new($Path)
-    $file = [System.IO.FileInfo]::new([System.IO.Path]::Combine($Path, $manifestName))
-    foreach ($item in $folder, $file) {
-        if ([Adcs.Ca.FileSystem]::IsLink($item)) {
-            throw [Adcs.Ca.ManifestException]::new("'$($item.FullName)' is a reparse point that leads elsewhere, and none is followed")
+    $file = [System.IO.Path]::Combine($Path, $manifestName)
+    foreach ($item in $Path, $file) {
+        $look = [Adcs.Ca.FileSystem]::Look($item)
+        if ($null -ne $look -and $look.IsLink) {
+            throw [Adcs.Ca.DocumentException]::new("'$item' is a reparse point that leads elsewhere, and none is followed")
         }
     }
-    if (-not $file.Exists) {
-        throw [Adcs.Ca.ManifestException]::new('it is missing')
+    if ($null -eq $look -or $look.IsFolder) {
+        throw [Adcs.Ca.DocumentException]::new('it is missing')
     }
-    [Adcs.Ca.Manifest]::RequireSize($file.Length)
+    [Adcs.Ca.Document]::RequireSize($look.Size)
     # the comma keeps it one array
-    , [System.IO.File]::ReadAllBytes($file.FullName)
+    , [System.IO.File]::ReadAllBytes($file)
 }
 
 Function ConvertFrom-AdcsCaManifest {
@@ -128,7 +132,7 @@ Function ConvertFrom-AdcsCaManifest {
 
     $manifest = [Adcs.Ca.Manifest]::Read($Content)
     if ($manifest.label -cne $Label) {
-        throw [Adcs.Ca.ManifestException]::new("it belongs to the set '$($manifest.label)'")
+        throw [Adcs.Ca.DocumentException]::new("it belongs to the set '$($manifest.label)'")
     }
     $manifest
 }
@@ -165,22 +169,29 @@ Function Get-AdcsCaFileProblem {
     $full = [System.IO.Path]::Combine($Path, $File.path)
     $name = $File.path
     try {
-        $item = [System.IO.FileInfo]::new($full)
-    }
-    catch {
-        # Windows PowerShell 5.1 has no paths of 260 characters or more
-        return New-AdcsCaProblem -Kind unreadable -Path $full -Message "'$name' cannot be looked at: $($_.Exception.GetBaseException().Message)"
-    }
-    if (-not $item.Exists) {
-        return New-AdcsCaProblem -Kind missing -Path $full -Message "'$name' is missing"
-    }
-    for ($at = $item; $at.FullName.Length -gt $Path.Length; $at = [System.IO.DirectoryInfo]::new([System.IO.Path]::GetDirectoryName($at.FullName))) {
-        if ([Adcs.Ca.FileSystem]::IsLink($at)) {
-            return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is or lies below a reparse point that leads elsewhere"
+        # Windows PowerShell 5.1 has no paths of 260 characters or more, and says so here
+        $null = [System.IO.FileInfo]::new($full)
+        $item = [Adcs.Ca.FileSystem]::Look($full)
+        $linked = $null -ne $item -and $item.IsLink
+        for ($at = $full; $null -ne $item -and ($at = [System.IO.Path]::GetDirectoryName($at)).Length -gt $Path.Length; ) {
+            $folder = [Adcs.Ca.FileSystem]::Look($at)
+            $linked = $linked -or ($null -ne $folder -and $folder.IsLink)
         }
     }
-    if ($item.Length -ne $File.size) {
-        return New-AdcsCaProblem -Kind resized -Path $full -Message "'$name' has $($item.Length) bytes, not $($File.size)"
+    catch {
+        return New-AdcsCaProblem -Kind unreadable -Path $full -Message "'$name' cannot be looked at: $($_.Exception.GetBaseException().Message)"
+    }
+    if ($null -eq $item) {
+        return New-AdcsCaProblem -Kind missing -Path $full -Message "'$name' is missing"
+    }
+    if ($linked) {
+        return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is or lies below a reparse point that leads elsewhere"
+    }
+    if ($item.IsFolder) {
+        return New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' is a folder"
+    }
+    if ($item.Size -ne $File.size) {
+        return New-AdcsCaProblem -Kind resized -Path $full -Message "'$name' has $($item.Size) bytes, not $($File.size)"
     }
     if (-not $Hash) {
         return
@@ -203,13 +214,21 @@ Function Get-AdcsCaExtraFile {
 
     .PARAMETER Set
     The result of Test-AdcsCaSet, with a manifest.
+
+    .PARAMETER Ignored
+    The result of Get-AdcsCaIgnoredName. What is in a folder of such a name is not looked at.
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
     param (
         [Parameter(Mandatory = $true)]
         [Hashtable]
-        $Set
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [System.Collections.Generic.HashSet[String]]
+        $Ignored
     )
 
     $known = [System.Collections.Generic.HashSet[String]]::new([StringComparer]::OrdinalIgnoreCase)
@@ -230,6 +249,9 @@ Function Get-AdcsCaExtraFile {
         }
         foreach ($item in $items) {
             $relative = $item.FullName.Substring($Set.path.Length + 1)
+            if ($Ignored.Contains($item.Name)) {
+                continue
+            }
             if ($item -is [System.IO.DirectoryInfo] -and -not [Adcs.Ca.FileSystem]::IsLink($item)) {
                 $folders.Push($item.FullName)
             }
@@ -264,13 +286,37 @@ Function Get-AdcsCaTotal {
     $total
 }
 
+Function Get-AdcsCaFileList {
+    <#
+    .SYNOPSIS
+    The files of a set for a result, without those beyond the limit of what a result lists.
+
+    .PARAMETER File
+    Entries of a manifest.
+
+    .OUTPUTS
+    A hashtable: files (at most 2000), omitted (how many more there are).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $File
+    )
+
+    @{ files = @($File | Select-Object -First $maxListedFiles); omitted = [Math]::Max(0, $File.Count - $maxListedFiles) }
+}
+
 Function New-AdcsCaProblem {
     <#
     .SYNOPSIS
     A problem of a set or a repository as results show it.
 
     .PARAMETER Kind
-    missing, extra, resized, altered, unreadable (a file of a set), manifest, chain, future (a set), owner (either), unknown, leftover (a repository).
+    missing, extra, resized, altered, unreadable (a file of a set), manifest, chain, future, found_earlier, unjudged (a set), owner
+    (either), unknown, leftover (a repository).
 
     .PARAMETER Path
     The full path of what it is about.
@@ -282,7 +328,7 @@ Function New-AdcsCaProblem {
     [OutputType([Hashtable])]
     param (
         [Parameter(Mandatory = $true)]
-        [ValidateSet('missing', 'extra', 'resized', 'altered', 'unreadable', 'manifest', 'chain', 'future', 'owner', 'unknown', 'leftover')]
+        [ValidateSet('missing', 'extra', 'resized', 'altered', 'unreadable', 'manifest', 'chain', 'future', 'found_earlier', 'unjudged', 'owner', 'unknown', 'leftover')]
         [String]
         $Kind,
 
@@ -298,4 +344,4 @@ Function New-AdcsCaProblem {
     @{ kind = $Kind; path = $Path; message = $Message }
 }
 
-Export-ModuleMember -Function ConvertFrom-AdcsCaManifest, Get-AdcsCaExtraFile, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaManifestFile, Test-AdcsCaSet
+Export-ModuleMember -Function ConvertFrom-AdcsCaManifest, Get-AdcsCaExtraFile, Get-AdcsCaFileList, Get-AdcsCaFileProblem, Get-AdcsCaTotal, New-AdcsCaProblem, Test-AdcsCaManifestFile, Test-AdcsCaSet

@@ -14,6 +14,7 @@ $spec = @{
     options = @{
         access = @{ type = 'list'; elements = 'str'; default = @() }
         dynamic_files = @{ type = 'bool'; default = $true }
+        list_files = @{ type = 'bool'; default = $true }
         max_age = @{ type = 'str' }
         path = @{ type = 'str'; required = $true }
         previous_host = @{ type = 'str' }
@@ -31,6 +32,7 @@ $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $option = @{
     access = $module.Params.access
     dynamic_files = $module.Params.dynamic_files
+    list_files = $module.Params.list_files
     max_age = $null
     path = $module.Params.path
     previous_host = $module.Params.previous_host

@@ -13,6 +13,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Space
 
 # The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
 $spec = @{
@@ -39,8 +40,9 @@ Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $labels = @($module.Params.labels | Select-Object -Unique)
-$result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0 }
+$result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0; free_bytes_before = $null; free_bytes_after = $null }
 $kept = @{}
+$lock = $null
 $failure = $null
 try {
     Assert-AdcsCaOption -Option $spec.options -Value $module.Params
@@ -52,7 +54,7 @@ try {
     $lock = Get-AdcsCaLock -Repository $repository
     $check = {
         Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
-        $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow)
+        $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow) -IgnoredName $module.Params.ignored_names
         Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
         @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
     }
@@ -64,9 +66,16 @@ try {
         $result.bytes_freed = [Int64]($going | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
     }
     elseif ($going.Count) {
+        $destination = [System.IO.Path]::GetDirectoryName($repository.path)
         Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $lock) -Block {
-            # again, as somebody else may have held the lock until now
-            Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result -Kept $kept
+            $result.free_bytes_before = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
+            try {
+                # again, as somebody else may have held the lock until now
+                Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result -Kept $kept
+            }
+            finally {
+                $result.free_bytes_after = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
+            }
         }
     }
 }
@@ -76,6 +85,9 @@ catch {
 
 foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
+}
+if ($null -ne $lock -and $lock.nameless) {
+    $module.Warn("The disk of '$($repository.path)' is full. The lock of this run had no room for the name of its holder, which does no harm.")
 }
 foreach ($name in $kept.Keys | Sort-Object) {
     $module.Warn("The expired set $name of an earlier run is kept in staging: $($kept[$name]).")

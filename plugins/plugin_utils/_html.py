@@ -99,9 +99,7 @@ def _digest(content: str) -> str:
 def _as_of(cas: Sequence[Document]) -> str:
     """Return when the newest fact on the page became known, as far as the facts say; the time of a job is no fact."""
     times = [time for ca in cas for entry in ca["destinations"] for time in _times(entry)]
-    return (
-        f'<p class="quiet">As of {instant(max(times), "as-of")}: the newest fact on this page.</p>\n' if times else ""
-    )
+    return f'<p class="quiet">As of {instant(max(times))}, the newest fact on this page.</p>\n' if times else ""
 
 
 def _times(entry: Mapping[str, Any]) -> Iterator[str]:

@@ -75,6 +75,7 @@ a:focus-visible,summary:focus-visible{outline:2px solid var(--link);outline-offs
 p{margin:.5rem 0}
 code{font:.88em/1.5 ui-monospace,"Cascadia Mono",Consolas,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 .quiet{color:var(--quiet)}
+p,li,dd,h3,summary,bdi{overflow-wrap:anywhere}
 .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.75rem;list-style:none;margin:0 0 1.5rem;padding:0}
 .counts li{background:var(--sheet);border:1px solid var(--rule);border-radius:10px;padding:.8rem 1rem}
 .counts b{display:block;font-size:1.75rem;line-height:1.2;font-weight:600}

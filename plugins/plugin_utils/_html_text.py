@@ -23,7 +23,7 @@ SIGNS = {
     "never": "\u2205",
     "late": "\u25f7",
     "warning": "!",
-    "offline": "\u23fb",
+    "offline": "\u25cb",
     "ok": "\u2713",
 }
 # Control characters, and those that turn the direction of what follows them, in other lines too.

@@ -17,6 +17,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_s
 DAY_S = 86_400
 # The sets whose pace and growth are taken for those to come.
 SETS_OF_PACE = 10
+# Backups of an hour show no pace.
+LEAST_SPAN_S = 3 * DAY_S
 # What is further away is no forecast.
 LONGEST_FORECAST_DAYS = 3650
 
@@ -72,7 +74,7 @@ def days_until_full(
     span_s = seconds_of(last[0]["started"]) - seconds_of(last[-1]["started"])
     backups = retention["next_after_backups"] if retention else None
     used = last[0]["bytes"] - (full[-1]["bytes"] if backups is not None and backups <= 1 else 0)
-    if span_s <= 0 or used <= 0:
+    if span_s < LEAST_SPAN_S or used <= 0:
         return None
     days = free_bytes / used * span_s / (len(last) - 1) / DAY_S
     return None if days > LONGEST_FORECAST_DAYS else rounded_down(int(days))

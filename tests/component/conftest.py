@@ -12,6 +12,7 @@ import pytest
 from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 
+import invariants
 from case import SET_ACCESS, VOLUME, Case
 from worker import Worker
 
@@ -54,3 +55,10 @@ def case(engine: Engine, ca: SimulatedCa, worker: Worker, volume_list: dict[str,
         os.removexattr(engine.drive_c, name)
     for name in ("missing_privileges.txt", "reparse.txt"):
         (engine.drive_c / "LabCA" / name).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small(case: Case) -> Case:
+    """A CA with so little to back up that it takes no time."""
+    case.ca.reset(**invariants.SMALL_CA)
+    return case

@@ -12,11 +12,11 @@ from adcs_lab import sets
 from adcs_lab.faults import Fault, literal
 
 from case import Case
-from fabricate import copy_set
+from fabricate import copy_set, write_manifest
 from worker import ModuleRun
 
 RESULT_KEYS = {
-    "bytes", "ca", "changed", "duration_s", "files", "label", "leftovers", "logs", "path", "reason",
+    "bytes", "ca", "changed", "duration_s", "file_count", "files", "files_omitted", "label", "leftovers", "logs", "path", "reason",
     "restore_map", "skipped_items", "type", "verified",
 }  # fmt: skip
 FAILURE_KEYS = {"failed", "file", "function", "hresult", "hresult_name", "left_on_disk", "msg", "step"}
@@ -75,6 +75,7 @@ def test_the_result_says_what_is_on_disk(case: Case) -> None:
     assert result["label"] == folder.name
     assert result["path"].endswith(rf"{case.ca.folder_name}\{folder.name}")
     assert result["files"] == manifest["files"]
+    assert (result["file_count"], result["files_omitted"]) == (len(manifest["files"]), 0)
     assert result["bytes"] == sum(
         path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"
     )
@@ -223,6 +224,57 @@ def test_a_damaged_set_is_not_enough(case: Case) -> None:
     run = case.backup(max_age="1h")
     assert run.result["changed"] is True
     assert len(case.published()) == 2
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(days=365)])
+def test_a_set_dated_in_the_future_is_not_enough(case: Case, ahead: timedelta, check_mode: bool) -> None:
+    case.backup()
+    future = copy_set(case.only_set(), datetime.now(timezone.utc) + ahead)
+    shutil.rmtree(case.published()[0])
+    run = case.backup(max_age="52w", check_mode=check_mode)
+    assert not run.failed and run.result["changed"] is True and run.result["reason"] is None
+    assert run.result["label"] != future.name and len(case.published()) == 2 - check_mode
+
+
+def test_a_set_dated_in_the_future_hides_no_fresh_one(case: Case) -> None:
+    fresh = case.backup().result["label"]
+    copy_set(case.only_set(), datetime.now(timezone.utc) + timedelta(days=1))
+    run = case.backup(max_age="1h")
+    assert run.result["changed"] is False and run.result["label"] == fresh
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_files_need_not_be_listed(case: Case, check_mode: bool) -> None:
+    listed = case.backup(check_mode=True, diff=True).result
+    run = case.backup(list_files=False, check_mode=check_mode, diff=True)
+    files = (
+        case.ca.stored_files()
+        | {"certbkxp.dat": b""}
+        | ({} if check_mode else {path.name: b"" for path in case.ca.dynamic_files()})
+    )
+    assert run.result["files"] == []
+    assert run.result["file_count"] == run.result["files_omitted"] == len(files)
+    assert run.result["bytes"] >= listed["bytes"] and run.result["logs"]["listed"] == listed["logs"]["listed"] > 0
+    assert run.result["diff"]["after"].splitlines() == [run.result["path"], f"  {len(files)} files"]
+    assert check_mode or len(sets.manifest(case.only_set())["files"]) == len(files)
+
+
+def test_two_thousand_files_are_listed_and_all_are_counted(case: Case) -> None:
+    case.backup()
+    folder = case.only_set()
+    document = sets.manifest(folder)
+    more = []
+    for number in range(2100):
+        (folder / "DataBase" / f"more{number}.log").write_bytes(b"123")
+        more.append({**document["files"][0], "path": rf"DataBase\more{number}.log", "kind": "log", "size": 3})
+    files = document["files"] + more
+    write_manifest(folder, {**document, "files": files})
+    result = case.backup(max_age="1h", diff=True).result
+    assert result["changed"] is False and result["files"] == files[:2000]
+    assert (result["file_count"], result["files_omitted"]) == (len(files), len(files) - 2000)
+    assert result["bytes"] == sum(file["size"] for file in files)
+    assert result["logs"]["listed"] == len([file for file in files if file["kind"] == "log"])
 
 
 @pytest.mark.parametrize("text", ["3x", "-1h", "12", "h", "1h2d", "1.5h", "1h ", "٣h"])

@@ -15,12 +15,15 @@ from adcs_lab.faults import Fault
 
 from case import Case
 from fabricate import copy_set, make_sets, write_manifest
+from findings import without_findings
 from worker import ModuleRun
 
-RESULT_KEYS = {"bytes", "ca", "changed", "folder_name", "now", "path", "problems", "sets"}
+RESULT_KEYS = {
+    "bytes", "ca", "changed", "files", "files_omitted", "folder_name", "now", "path", "problems", "sets", "space",
+}  # fmt: skip
 SET_KEYS = {
-    "age_s", "bytes", "chain", "complete", "duration_s", "file_count", "finished", "label", "path", "prior", "problems",
-    "started", "type", "verified",
+    "age_s", "bytes", "chain", "checked", "complete", "duration_s", "file_count", "finished", "judged", "label", "path",
+    "prior", "problems", "started", "type", "verified", "verified_at",
 }  # fmt: skip
 DAY = timedelta(days=1)
 # https://learn.microsoft.com/en-us/windows/win32/fileio/reparse-point-tags
@@ -41,10 +44,13 @@ def good(case: Case) -> Path:
 
 
 def info(case: Case, **params: Any) -> ModuleRun:
-    """Run the module, and assert that it changed nothing on the disk."""
+    """Run the module, and assert that it changed nothing on the disk but what it found."""
     before = sets.snapshot(case.destination)
     run = case.module("backup_info", **params)
-    assert sets.snapshot(case.destination) == before
+    after = sets.snapshot(case.destination)
+    if (case.repository / ".checks").exists() and not params.get("check_mode"):
+        before, after = without_findings(case, before), without_findings(case, after)
+    assert after == before
     assert set(run.result) - {"exception", "invocation", "failed", "msg", "warnings"} == RESULT_KEYS
     return run
 
@@ -63,6 +69,7 @@ def test_a_good_set_as_data(case: Case, good: Path, verify: str) -> None:
     assert run.result["folder_name"] == case.ca.folder_name
     assert run.result["path"] == rf"C:\Backup\{case.ca.folder_name}"
     assert run.result["problems"] == []
+    assert run.result["files"] == [] and run.result["files_omitted"] == 0
     manifest = sets.manifest(good)
     (entry,) = run.result["sets"]
     assert set(entry) == SET_KEYS
@@ -97,6 +104,9 @@ def test_every_kind_of_damage_is_found_and_named(case: Case, good: Path, day: da
     (manifest / "manifest.json").write_text(text.replace('"requested": false', '"requested": true'), encoding="utf-8")
     (gone / "manifest.json").unlink()
 
+    at_sizes = {entry["label"]: entry for entry in info(case).result["sets"]}
+    assert problems(at_sizes[altered.name]) == [] and at_sizes[altered.name]["complete"] is True
+
     listed = {entry["label"]: entry for entry in info(case, verify="hashes").result["sets"]}
     assert problems(listed[missing.name]) == [("missing", "certbkxp.dat")]
     assert problems(listed[extra.name]) == [("extra", "more.log")]
@@ -107,8 +117,9 @@ def test_every_kind_of_damage_is_found_and_named(case: Case, good: Path, day: da
     assert complete == {good.name, extra.name}
     assert listed[manifest.name]["started"] is None and listed[manifest.name]["chain"] is None
 
-    at_sizes = {entry["label"]: entry for entry in info(case).result["sets"]}
-    assert problems(at_sizes[altered.name]) == [] and at_sizes[altered.name]["complete"] is True
+    again = {entry["label"]: entry for entry in info(case).result["sets"]}
+    assert problems(again[altered.name]) == [("found_earlier", altered.name)]
+    assert again[altered.name]["complete"] is False and again[altered.name]["verified"] is False
 
 
 def test_a_set_that_cannot_be_looked_into_hides_no_other(case: Case, good: Path, day: datetime) -> None:
@@ -233,6 +244,99 @@ def test_problems_can_fail_the_task(case: Case, good: Path) -> None:
     assert run.failed and "12 problems" in run.message and "stranger09" in run.message
     assert "stranger10" not in run.message and len(run.result["problems"]) == 12
     assert not info(case).failed
+
+
+def test_what_a_nas_puts_into_folders_is_no_problem(case: Case, good: Path) -> None:
+    for folder in (case.repository, good, good / "DataBase", case.repository / ".staging"):
+        for name in ("@eaDir", "#recycle", "System Volume Information", ".DS_Store", "$RECYCLE.BIN", "LOST+FOUND"):
+            (folder / name / "deep").mkdir(parents=True)
+            (folder / name / "deep" / "x.log").write_bytes(b"x")
+        for name in ("THUMBS.DB", "desktop.ini"):
+            (folder / name).write_bytes(b"x")
+    for verify in ("sizes", "hashes"):
+        run = info(case, verify=verify, fail_on_problems=True)
+        assert not run.failed and run.result["problems"] == []
+        (entry,) = run.result["sets"]
+        assert entry["problems"] == [] and entry["complete"] is True
+
+
+def test_names_are_ignored_as_a_whole_and_can_be_added(case: Case, good: Path) -> None:
+    (case.repository / "Thumbs.db2").write_bytes(b"x")
+    (case.repository / "my notes").mkdir()
+    (good / "xThumbs.db").write_bytes(b"x")
+    (good / "My Notes").mkdir()
+    (good / "My Notes" / "x.txt").write_bytes(b"x")
+    run = info(case)
+    assert problems(run.result) == [("unknown", "Thumbs.db2"), ("unknown", "my notes")]
+    assert problems(run.result["sets"][0]) == [("extra", "x.txt"), ("extra", "xThumbs.db")]
+    run = info(case, ignored_names=["MY NOTES", "xthumbs.db"])
+    assert problems(run.result) == [("unknown", "Thumbs.db2")] and problems(run.result["sets"][0]) == []
+
+
+def test_a_file_of_the_manifest_is_never_ignored(case: Case, good: Path) -> None:
+    document = sets.manifest(good)
+    (listed,) = [file for file in document["files"] if file["path"].endswith("certbkxp.dat")]
+    (good / "@eaDir").mkdir()
+    shutil.copy(good / "DataBase" / "certbkxp.dat", good / "@eaDir" / "Thumbs.db")
+    write_manifest(good, {**document, "files": [*document["files"], {**listed, "path": r"@eaDir\Thumbs.db"}]})
+    assert problems(info(case, verify="hashes").result["sets"][0]) == []
+    (good / "@eaDir" / "Thumbs.db").unlink()
+    (entry,) = info(case, ignored_names=["manifest.json", "DataBase", good.name]).result["sets"]
+    assert problems(entry) == [("missing", "Thumbs.db")] and entry["complete"] is False
+
+
+def test_what_is_left_of_an_expired_set_is_a_leftover(case: Case, good: Path) -> None:
+    (case.repository / f"{good.name}.expired").mkdir()
+    assert problems(info(case).result) == [("leftover", f"{good.name}.expired")]
+
+
+def test_the_files_of_one_set(case: Case, good: Path, day: datetime) -> None:
+    other = copy_set(good, day)
+    manifest = sets.manifest(good)["files"]
+    expected = [{"path": file["path"], "kind": file["kind"], "size": file["size"]} for file in manifest]
+    run = info(case, files_of=good.name, verify="none")
+    assert run.result["files"] == expected and run.result["files_omitted"] == 0
+    (other / "manifest.json").write_text("{}")
+    for label in (other.name, "20200101T000000Z-full", good.name.lower(), "..", "x"):
+        run = info(case, files_of=label)
+        assert not run.failed and run.result["files"] == [] and run.result["files_omitted"] == 0
+    many = [{**manifest[0], "path": rf"DataBase\{number}.log"} for number in range(2345)]
+    write_manifest(good, {**sets.manifest(good), "files": many})
+    run = info(case, files_of=good.name, verify="none")
+    assert [file["path"] for file in run.result["files"]] == [file["path"] for file in many[:2000]]
+    assert run.result["files_omitted"] == 345
+
+
+def test_space_is_measured(case: Case, good: Path) -> None:
+    case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "free", str(5 << 30)))
+    space = info(case).result["space"]
+    logs = case.ca.log_files()
+    assert space["logs"] == {"count": len(logs), "bytes": sum(path.stat().st_size for path in logs)}
+    assert space["destination"]["path"] == r"C:\Backup"
+    assert case.engine.linux_path(space["log_volume"]["path"]).resolve() == case.ca.database_folder.resolve()
+    for volume in (space["destination"], space["log_volume"]):
+        assert volume["free_bytes"] == 5 << 30 and volume["total_bytes"] > 0
+    foreign = info(case, folder_name=case.ca.folder_name).result["space"]
+    assert foreign == {"destination": space["destination"], "log_volume": None, "logs": None}
+
+
+def test_space_that_cannot_be_measured_is_no_error(case: Case, good: Path) -> None:
+    case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "hresult", "0xC0000022"))
+    run = info(case)
+    assert not run.failed and run.result["space"]["destination"] is None and run.result["space"]["log_volume"] is None
+    assert run.result["space"]["logs"]["count"] == len(case.ca.log_files())
+    case.faults()
+    far = info(case, path="Q:\\x")
+    assert far.failed and far.result["space"]["destination"] is None
+    assert far.result["space"]["log_volume"]["free_bytes"] > 0 and far.result["space"]["logs"]["count"] > 0
+    shutil.rmtree(case.destination)
+    assert info(case).result["space"]["destination"]["free_bytes"] > 0
+    assert info(case, folder_name="..").result["space"] == {"destination": None, "log_volume": None, "logs": None}
+
+
+def test_one_problem_is_one_problem(case: Case, good: Path) -> None:
+    (case.repository / "notes").mkdir()
+    assert "has 1 problem: 'notes'" in info(case, fail_on_problems=True).message
 
 
 def test_a_repository_that_does_not_exist_is_empty(case: Case) -> None:

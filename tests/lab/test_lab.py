@@ -236,7 +236,10 @@ def second(built_lab: None) -> Iterator[Lab]:
 
 
 def test_labs_run_side_by_side(lab: Lab, second: Lab) -> None:
+    second = Lab(second.name, settings=second.ca.settings, data_drive=True)
     second.start()
+    second.engine.wine(["cmd.exe", "/c", r"mkdir D:\Backup"], TIMEOUT_S)
+    assert [entry.name for entry in second.drive_d.iterdir()] == ["Backup"]
     assert second.record().port != lab.record().port
     assert registry(second.engine, CONFIGURATION)["Active"] == "Second CA"
     with pytest.raises(LabError, match="running already"):
@@ -331,10 +334,21 @@ def test_the_command_line(second: Lab) -> None:
     assert started.returncode == 0, started.stderr
     assert started.stdout == f".build/lab/{second.name}/inventory.yml\n"
     assert registry(second.engine, CONFIGURATION)["Active"] == "!00dc CA"
+    assert "-e adcs_ca_hosts=cas" in started.stderr
     again = command("up", "--name", second.name)
     assert (again.returncode, again.stdout) == (0, started.stdout)
     assert "runs already" in again.stderr
     assert f"port {second.record().port}" in command("status", "--name", second.name).stdout
+    assert command("stop-service", "--name", second.name).returncode == 0
+    assert second.ca.service_state() == "STOPPED"
+    assert command("start-service", "--name", second.name).returncode == 0
+    assert second.ca.service_state() == "RUNNING"
+    faults = second.ca.lab_folder / "faults.txt"
+    assert command("fault", "--name", second.name, "CertSrvBackupEnd", "1", "hang").returncode == 0
+    assert faults.read_text(encoding="utf-8").splitlines()[1:] == ["CertSrvBackupEnd 1 hang"]
+    assert command("fault", "--name", second.name, "--clear").returncode == 0
+    assert faults.read_text(encoding="utf-8").splitlines()[1:] == []
     assert command("down", "--name", second.name).stdout == f"lab {second.name}: stopped\n"
     assert command("down", "--name", second.name).stdout == f"lab {second.name}: was not running\n"
+    assert command("stop-service", "--name", second.name).stderr == f"lab: The lab {second.name!r} is not running.\n"
     assert command("up", "--name", "../x").stderr.startswith("lab: '../x' is no name for a lab")

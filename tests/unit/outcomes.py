@@ -75,8 +75,11 @@ def only(found: Run, known: Document | None = None, now: str = NOW) -> Entry:
 
 
 def fleet_of(
-    outcomes: Mapping[str, Run | None], known: Mapping[str, Document] | None = None, now_s: float | None = None
+    outcomes: Mapping[str, Run | None],
+    known: Mapping[str, Document] | None = None,
+    now_s: float | None = None,
+    now: str = NOW,
 ) -> dict[str, Any]:
-    """The fleet of these hosts after their runs; ``known`` are the documents before them."""
-    documents = [after(found, (known or {}).get(host), host) for host, found in outcomes.items()]
+    """The fleet of these hosts after their runs at a time; ``known`` are the documents before them."""
+    documents = [after(found, (known or {}).get(host), host, now) for host, found in outcomes.items()]
     return fleet(documents, now_s)

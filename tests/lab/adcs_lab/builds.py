@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import paths, prefix
@@ -14,19 +18,49 @@ from . import paths, prefix
 LAB_SOURCES = Path(__file__).resolve().parents[1]
 # How long to wait for another process that is building.
 LOCK_TIMEOUT_S = 1200
+# A part that is up to date is not worth a line.
+QUICK_S = 1.0
 
 
 class BuildError(Exception):
     """A part of the lab could not be built; the message says which and why."""
 
 
-def build() -> None:
-    """Build what is missing or out of date; the embedded host is left out when LAB_PWSH names another engine."""
+# Every part, and how long it takes where there is nothing of it yet.
+NATIVE = "compiling the simulated CA, up to a minute"
+HOST = "building the PowerShell host with packages from NuGet, up to some minutes"
+TEMPLATE = "making the Wine prefix that every lab is a copy of, up to a minute"
+
+
+def build(say: Callable[[str], None] = lambda _text: None) -> None:
+    """Build what is missing or out of date; the embedded host is left out when LAB_PWSH names another engine.
+
+    ``say`` hears of each part that takes more than a moment, and how long it took.
+    """
+    parts: dict[str, Callable[[], object]] = {NATIVE: lambda: _run("native", paths.NATIVE)}
+    if not os.environ.get(paths.ENGINE_VARIABLE):
+        parts[HOST] = lambda: _run("host", paths.HOST)
+    parts[TEMPLATE] = prefix.ensure_template
     with paths.build_lock("build", LOCK_TIMEOUT_S):
-        _run("native", paths.NATIVE)
-        if not os.environ.get(paths.ENGINE_VARIABLE):
-            _run("host", paths.HOST)
-        prefix.ensure_template()
+        for number, (text, make) in enumerate(parts.items(), 1):
+            with _told(say, f"part {number}/{len(parts)}", text):
+                make()
+
+
+@contextlib.contextmanager
+def _told(say: Callable[[str], None], part: str, text: str) -> Iterator[None]:
+    """Say what is being made once that takes more than a moment, and at its end how long it took."""
+    started = time.monotonic()
+    timer = threading.Timer(QUICK_S, say, [f"{part}: {text}"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    took_s = time.monotonic() - started
+    if took_s >= QUICK_S:
+        say(f"{part}: done ({took_s:.0f} s)")
 
 
 def _run(part: str, output: Path) -> None:

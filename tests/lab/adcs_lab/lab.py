@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -26,6 +27,8 @@ LIFETIME_S = 8 * 3600.0
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 FIRST_PROGRAM_TIMEOUT_S = 120.0
+GROUP = "cas"
+DATA_DRIVE = "d"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 OPERATION_TIMEOUT_S = 30
 READ_TIMEOUT_S = 90
@@ -37,7 +40,10 @@ class LabError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What ``lab.json`` says of a lab that was started; ``started`` tells its process from a later one."""
+    """What ``lab.json`` says of a lab that was started; ``started`` tells its process from a later one.
+
+    ``host`` is the DNS name of its CA. ``owned`` says that it goes with the process that started it.
+    """
 
     name: str
     pid: int
@@ -45,6 +51,28 @@ class Record:
     port: int
     user: str
     password: str
+    host: str = CaSettings.host
+    owned: bool = True
+
+    @property
+    def alias(self) -> str:
+        """The name of the CA's host in an inventory, such as ``ca01``."""
+        return self.host.partition(".")[0]
+
+    def variables(self) -> dict[str, str | int]:
+        """Return the variables of the CA's host in an inventory."""
+        return {
+            "ansible_connection": "winrm",
+            "ansible_host": keeper.server.LOOPBACK,
+            "ansible_port": self.port,
+            "ansible_user": self.user,
+            "ansible_password": self.password,
+            "ansible_winrm_scheme": "http",
+            "ansible_winrm_transport": "basic",
+            "ansible_winrm_operation_timeout_sec": OPERATION_TIMEOUT_S,
+            "ansible_winrm_read_timeout_sec": READ_TIMEOUT_S,
+            "ansible_pwsh_interpreter": paths.POWERSHELL,
+        }
 
 
 class Lab:
@@ -52,6 +80,7 @@ class Lab:
 
     ``port`` 0 takes a free one; ``endpoint`` False leaves WinRM out. ``owned`` ties the lab to this process: it stops
     when this process ends, even by SIGKILL. A lab that is not owned stops after ``lifetime_s`` seconds at the latest.
+    ``data_drive`` gives the CA an empty drive ``D:``.
     """
 
     def __init__(
@@ -63,6 +92,7 @@ class Lab:
         port: int = 0,
         owned: bool = True,
         lifetime_s: float = LIFETIME_S,
+        data_drive: bool = False,
     ) -> None:
         if not NAME.fullmatch(name):
             raise LabError(f"{name!r} is no name for a lab: use up to 31 lower-case letters, digits, '-' and '_'.")
@@ -75,6 +105,7 @@ class Lab:
         self._wanted_port = port
         self._owned = owned
         self._lifetime_s = lifetime_s
+        self._data_drive = data_drive
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Lab:
@@ -95,9 +126,9 @@ class Lab:
         return self.folder / "inventory.yml"
 
     @property
-    def alias(self) -> str:
-        """The name of the CA's host in the inventory, such as ``ca01``."""
-        return self.ca.host.partition(".")[0]
+    def drive_d(self) -> Path:
+        r"""The folder that is ``D:\``, in a lab that has this drive."""
+        return self.prefix / f"drive_{DATA_DRIVE}"
 
     def record(self) -> Record:
         """Return port, user and password of the running lab; LabError when it does not run."""
@@ -122,6 +153,8 @@ class Lab:
         try:
             prefix.copy_prefix(self.name)
             prefix.install_native(self.prefix)
+            if self._data_drive:
+                prefix.add_drive(self.prefix, DATA_DRIVE)
             password = secrets.token_urlsafe(24)
             self._start_keeper(password)
             # The first program brings up Wine's services, which would keep pipes of a later one open.
@@ -195,7 +228,8 @@ class Lab:
                 stderr=log,
                 start_new_session=True,
             )
-        record = Record(self.name, process.pid, _start_time(process.pid), 0, USER, password)
+        started = _start_time(process.pid)
+        record = Record(self.name, process.pid, started, 0, USER, password, self.ca.host, self._owned)
         self._write(self._record_file, json.dumps(dataclasses.asdict(record)))
         assert process.stdin and process.stdout
         with process.stdin, process.stdout:
@@ -210,7 +244,7 @@ class Lab:
         record = dataclasses.replace(record, port=keeper.Ready(**json.loads(answer)).port)
         self._write(self._record_file, json.dumps(dataclasses.asdict(record), indent=2) + "\n")
         if self._endpoint:
-            self._write(self.inventory, _inventory(record, self.alias))
+            self._write(self.inventory, _inventory(record))
 
     def _log_tail(self) -> str:
         return (self.folder / "keeper.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
@@ -224,22 +258,20 @@ class Lab:
         new.replace(path)
 
 
-def _inventory(record: Record, alias: str) -> str:
+def _inventory(record: Record) -> str:
     """Return an inventory both supported generations of ansible-core take. The values are JSON, which YAML includes."""
-    variables = {
-        "ansible_connection": "winrm",
-        "ansible_host": keeper.server.LOOPBACK,
-        "ansible_port": record.port,
-        "ansible_user": record.user,
-        "ansible_password": record.password,
-        "ansible_winrm_scheme": "http",
-        "ansible_winrm_transport": "basic",
-        "ansible_winrm_operation_timeout_sec": OPERATION_TIMEOUT_S,
-        "ansible_winrm_read_timeout_sec": READ_TIMEOUT_S,
-        "ansible_pwsh_interpreter": paths.POWERSHELL,
-    }
-    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in variables.items()]
-    return f"---\nall:\n  hosts:\n    {alias}:\n{''.join(lines)}"
+    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in record.variables().items()]
+    return f"---\nall:\n  hosts:\n    {record.alias}:\n{''.join(lines)}{GROUP}:\n  hosts:\n    {record.alias}:\n"
+
+
+def left_running() -> list[Record]:
+    """Return the running labs that no process owns, as ``adcs_lab up`` starts them, by their names."""
+    records = []
+    for file in sorted(paths.LABS.glob("*/lab.json")):
+        # A lab may go meanwhile, and one that cannot be read is told to whoever asks for it by its name.
+        with contextlib.suppress(LabError):
+            records.append(Lab(file.parent.name).record())
+    return [record for record in records if not record.owned]
 
 
 def _start_time(pid: int) -> int:

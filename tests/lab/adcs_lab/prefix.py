@@ -66,6 +66,14 @@ def install_native(prefix: Path, native: Path = paths.NATIVE) -> None:
         shutil.copyfile(source, target)
 
 
+def add_drive(prefix: Path, letter: str) -> Path:
+    """Give a prefix whose wineserver is not running one more drive, empty, and return the folder that it is."""
+    folder = prefix / f"drive_{letter}"
+    folder.mkdir()
+    (prefix / "dosdevices" / f"{letter}:").symlink_to(f"../{folder.name}")
+    return folder
+
+
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a prefix: programs and libraries as hard links where the file system allows, the rest byte by byte."""
     target.mkdir(parents=True)

@@ -17,7 +17,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 
 from histories import full
 from outcomes import LATE_AFTER_S, expired, fleet_of, listing, outcome
-from report_picture import browse, browser, sample_fleet, take_picture
+from report_picture import WIDTHS, browse, browser, sample_fleet, take_picture, wide_elements, without_script
 
 DARK = "--blink-settings=preferredColorScheme=0"
 SIZE = (1100, 900)
@@ -127,13 +127,13 @@ def test_the_sample(tmp_path: Path) -> None:
         == documents["counts"]
         == {
             **dict.fromkeys(STATUSES, 0),
-            **{"failed": 1, "unreachable": 1, "never": 1, "late": 1, "ok": 2},
+            **{"failed": 1, "unreachable": 1, "never": 1, "late": 1, "warning": 1, "offline": 1, "ok": 2},
         }
     )
     assert [status(dom, document["host"]) for document in documents["cas"]] == [
         document["status"] for document in documents["cas"]
     ]
-    assert dom.count("<svg") == 10 and dom.count("goes next</span>") == 5
+    assert dom.count("<svg") == 14 and dom.count("goes next</span>") == 6
 
 
 def test_both_themes(tmp_path: Path) -> None:
@@ -147,3 +147,28 @@ def test_on_paper(tmp_path: Path) -> None:
     path.write_text(page(sample_fleet(datetime.now(timezone.utc))), encoding="utf-8")
     browse(path.as_uri(), f"--print-to-pdf={tmp_path / 'fleet.pdf'}", DARK)
     assert (tmp_path / "fleet.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def long_words() -> dict[str, Any]:
+    """A fleet in which every text of a host is one word of 2000 letters."""
+    word = "W" * 2000
+    sets = [full("2026-11-22 21:00", problems=[{"kind": word, "path": word, "message": word}])]
+    found = expired(sets, {"keep_labels": [word]}, name=word, path=word, ca={"name": word, "host": word})
+    found["plan"]["warnings"] = [word]
+    files = {"label": sets[0]["label"], "names": [{"path": word, "kind": word, "size": 1 << 60}], "omitted": 5}
+    run = outcome("failed", word, listing=found, files=files, detail=word)
+    return fleet_of({word: run, "ca02": outcome("unreachable", word, path=rf"\\{word}\{word}")})
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("words", ["usual", "long"])
+def test_no_element_reaches_beyond_the_width(tmp_path: Path, words: str, width: int) -> None:
+    html = page(sample_fleet(datetime.now(timezone.utc)) if words == "usual" else long_words())
+    for form in (html, without_script(html)):
+        height, wide = wide_elements(form, tmp_path, width)
+        assert height > 300 and wide == []
+
+
+def test_what_is_too_wide_is_found(tmp_path: Path) -> None:
+    html = page(long_words()).replace("overflow-wrap:anywhere", "")
+    assert wide_elements(html, tmp_path, 390)[1]

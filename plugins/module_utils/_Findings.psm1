@@ -1,0 +1,412 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Private to the adcs.ca collection: what looks at the sets of a repository found, kept beside the sets in the folder .checks. Damage
+# that was found stays until a look with hashes clears it. Writing needs no lock and never fails a look.
+
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Document
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FindingStore
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
+
+$folderName = '.checks'
+
+# a folder that takes nothing is not asked again for each set, as a rename waits for others
+$maxFailures = 3
+
+# a file that a writer left, once no writer can be at work on it
+$oldestTemporary = [TimeSpan]::FromDays(1)
+
+Function Get-AdcsCaFindingStore {
+    <#
+    .SYNOPSIS
+    The folder with the findings of a repository, and whether it can be used. Never fails.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER ReadOnly
+    Keep nothing, as in check mode.
+
+    .OUTPUTS
+    A hashtable: path, names (of its files), why (it cannot be used; $null where it can), read_only, failures (why the findings of a set
+    were not kept, one each).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Switch]
+        $ReadOnly
+    )
+
+    $store = @{
+        path = [System.IO.Path]::Combine($Repository.path, $folderName)
+        names = [System.Collections.Generic.HashSet[String]]::new([StringComparer]::OrdinalIgnoreCase)
+        why = $null
+        read_only = [Boolean]$ReadOnly
+        failures = [System.Collections.ArrayList]::new()
+    }
+    try {
+        if (Test-AdcsCaFindingFolder -Path $store.path) {
+            foreach ($item in [System.IO.DirectoryInfo]::new($store.path).GetFileSystemInfos()) {
+                $null = $store.names.Add($item.Name)
+            }
+        }
+    }
+    catch {
+        $store.why = "the folder '$($store.path)' cannot be used: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
+    }
+    $store
+}
+
+Function Test-AdcsCaFindingFolder {
+    <#
+    .SYNOPSIS
+    Whether the folder with the findings is there. Throws when something else is, or when that cannot be told.
+
+    .PARAMETER Path
+    The folder.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    $look = [Adcs.Ca.FileSystem]::Look($Path)
+    if ($null -ne $look -and $look.IsLink) {
+        throw [Adcs.Ca.BackupException]::new('it is a reparse point that leads elsewhere (a link or a mounted volume), and none is followed', 0)
+    }
+    if ($null -ne $look -and -not $look.IsFolder) {
+        throw [Adcs.Ca.BackupException]::new('it is a file', 0)
+    }
+    $null -ne $look
+}
+
+Function Get-AdcsCaFinding {
+    <#
+    .SYNOPSIS
+    What is kept of the looks at one set. Never fails.
+
+    .PARAMETER Store
+    The result of Get-AdcsCaFindingStore.
+
+    .PARAMETER Label
+    The set.
+
+    .PARAMETER Fresh
+    Look for the file, whatever the store's names say.
+
+    .OUTPUTS
+    A hashtable: path, checks (the entries), state: good (intact, or nothing is kept), damaged (a look with hashes replaces it), unusable
+    (unreadable, or of a newer version: it is left alone), why (it is not good).
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Store,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Label,
+
+        [Switch]
+        $Fresh
+    )
+
+    $name = "$Label.json"
+    $finding = @{ path = [System.IO.Path]::Combine($Store.path, $name); checks = @(); state = 'good'; why = $null }
+    if ($null -ne $Store.why) {
+        $finding.state = 'unusable'
+        $finding.why = $Store.why
+        return $finding
+    }
+    if (-not $Fresh -and -not $Store.names.Contains($name)) {
+        return $finding
+    }
+    try {
+        $look = [Adcs.Ca.FileSystem]::Look($finding.path)
+        if ($null -ne $look) {
+            if ($look.IsLink -or $look.IsFolder) {
+                throw [Adcs.Ca.BackupException]::new('it is a folder or leads elsewhere', 0)
+            }
+            [Adcs.Ca.Document]::RequireSize($look.Size)
+            $content = [System.IO.File]::ReadAllBytes($finding.path)
+            $finding.checks = @([Adcs.Ca.FindingStore]::Read($content, $Label).checks)
+        }
+    }
+    catch {
+        $cause = $_.Exception.GetBaseException()
+        $spoiled = $cause -is [Adcs.Ca.DocumentException]
+        $finding.state = if ($spoiled -and -not $cause.IsNewer) { 'damaged' } else { 'unusable' }
+        $what = if (-not $spoiled) { 'cannot be read' } elseif ($cause.IsNewer) { 'is of a newer version' } else { 'is damaged' }
+        $finding.why = "'$($finding.path)' $($what): $($cause.Message)"
+    }
+    $finding
+}
+
+Function Test-AdcsCaFindingGood {
+    <#
+    .SYNOPSIS
+    Whether nothing that is kept of a set speaks against it.
+
+    .PARAMETER Finding
+    The result of Get-AdcsCaFinding.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Finding
+    )
+
+    $Finding.state -eq 'good' -and -not @(Get-AdcsCaDamage -Check $Finding.checks).Count
+}
+
+Function Get-AdcsCaDamage {
+    <#
+    .SYNOPSIS
+    The entries that say that files of a set are damaged.
+
+    .PARAMETER Check
+    Entries of a finding.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [AllowEmptyCollection()]
+        [Object[]]
+        $Check
+    )
+
+    $Check | Where-Object { $_.kind -ceq 'files' -and $_.result -ceq 'damaged' }
+}
+
+Function Save-AdcsCaCheck {
+    <#
+    .SYNOPSIS
+    Keeps the entry of a look beside the set. Never fails: why it was not kept is added to the store's failures.
+
+    .PARAMETER Store
+    The result of Get-AdcsCaFindingStore.
+
+    .PARAMETER Set
+    The result of Test-AdcsCaSet.
+
+    .PARAMETER Before
+    The result of Get-AdcsCaFinding before the look.
+
+    .PARAMETER Check
+    The result of New-AdcsCaCheck.
+
+    .OUTPUTS
+    Whether it was kept.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Store,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Before,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Check
+    )
+
+    if ($Store.read_only) {
+        return $false
+    }
+    if ($Store.failures.Count -ge $maxFailures) {
+        $null = $Store.failures.Add($Store.failures[0])
+        return $false
+    }
+    $temporary = $null
+    try {
+        # as it is now: another look may have ended while this one went on
+        $now = Get-AdcsCaFinding -Store $Store -Label $Set.label -Fresh
+        if ($now.state -eq 'unusable' -or ($now.state -eq 'damaged' -and $Check.depth -ne 'hashes')) {
+            throw [Adcs.Ca.BackupException]::new($now.why, 0)
+        }
+        # a set that went away while it was looked at is not damaged
+        if ((Test-AdcsCaSet -Path $Set.path -Depth none).manifest.manifest_sha256 -cne $Check.manifest_sha256) {
+            return $false
+        }
+        $others = @(Select-AdcsCaCheck -Before $Before -Now $now -Depth $Check.depth)
+        $content = [Adcs.Ca.FindingStore]::Write(@{ schema = [Adcs.Ca.FindingStore]::Schema; label = $Set.label; checks = $others + $Check }, $Set.label)
+        if (-not (Test-AdcsCaFindingFolder -Path $Store.path)) {
+            $null = [System.IO.Directory]::CreateDirectory($Store.path)
+        }
+        $temporary = "$($now.path).$([Guid]::NewGuid().ToString('N').Substring(0, 12)).new"
+        if ([System.IO.File]::Exists($now.path)) {
+            # a file that is read-only cannot be replaced
+            [System.IO.File]::SetAttributes($now.path, [System.IO.FileAttributes]::Normal)
+        }
+        [Adcs.Ca.FileSystem]::WriteDurably($now.path, $content, $temporary)
+        return $true
+    }
+    catch {
+        $null = $Store.failures.Add((ConvertTo-AdcsCaException -ErrorRecord $_).Message)
+        if ($null -ne $temporary) {
+            Remove-AdcsCaFindingFile -Path $temporary
+        }
+        return $false
+    }
+}
+
+Function Select-AdcsCaCheck {
+    <#
+    .SYNOPSIS
+    The entries that stay beside a new one of the kind files: those of every other kind, and those of this kind that it may not replace.
+
+    .PARAMETER Before
+    The result of Get-AdcsCaFinding before the look.
+
+    .PARAMETER Now
+    The result of Get-AdcsCaFinding after it.
+
+    .PARAMETER Depth
+    How the new look was made.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Before,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Now,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Depth
+    )
+
+    $name = { param ($Entry) '{0} {1} {2} {3}' -f $Entry.depth, $Entry.at, $Entry.host, $Entry.result }
+    $seen = @($Before.checks | Where-Object { $_.kind -ceq 'files' } | ForEach-Object { & $name $_ })
+    foreach ($entry in $Now.checks) {
+        $stays = if ($entry.kind -cne 'files') {
+            $true
+        }
+        elseif ($Depth -eq 'sizes') {
+            $entry.depth -cne 'sizes'
+        }
+        else {
+            # damage that somebody found while this look went on may have come after it
+            $entry.result -ceq 'damaged' -and (& $name $entry) -cnotin $seen
+        }
+        if ($stays) {
+            $entry
+        }
+    }
+}
+
+Function Get-AdcsCaFindingWarning {
+    <#
+    .SYNOPSIS
+    One sentence when findings were not kept that should have been; nothing otherwise.
+
+    .PARAMETER Store
+    The result of Get-AdcsCaFindingStore, after the looks.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Store
+    )
+
+    $count = $Store.failures.Count
+    if ($count) {
+        "The findings of $count $(if ($count -eq 1) { 'set' } else { 'sets' }) were not kept: $($Store.failures[0].TrimEnd('.'))."
+    }
+}
+
+Function Remove-AdcsCaFinding {
+    <#
+    .SYNOPSIS
+    Deletes the findings of every set that is no longer in the repository, and what a writer left. Never fails.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Label
+    Sets that left the repository, whose findings go even when the repository cannot be listed.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [AllowEmptyCollection()]
+        [String[]]
+        $Label = @()
+    )
+
+    $store = Get-AdcsCaFindingStore -Repository $Repository
+    $there = try { @(Get-AdcsCaLabel -Path $Repository.path) } catch { $null }
+    $youngest = [DateTime]::UtcNow - $oldestTemporary
+    foreach ($name in $store.names) {
+        if ($name -cnotmatch '^(?<label>[0-9]{8}T[0-9]{6}Z-(full|logs))\.json(?<writer>\.[0-9a-f]{12}\.new)?\z') {
+            continue
+        }
+        $path = [System.IO.Path]::Combine($store.path, $name)
+        $gone = if ($null -eq $there) { $Matches.label -cin $Label } else { $Matches.label -cnotin $there }
+        if ($gone -or ($Matches.writer -and [System.IO.File]::GetLastWriteTimeUtc($path) -lt $youngest)) {
+            Remove-AdcsCaFindingFile -Path $path
+        }
+    }
+}
+
+Function Remove-AdcsCaFindingFile {
+    <#
+    .SYNOPSIS
+    Deletes a file in the folder with the findings, as far as that can be done. Never fails.
+
+    .PARAMETER Path
+    The file.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Path
+    )
+
+    try {
+        if ([System.IO.File]::Exists($Path)) {
+            [System.IO.File]::SetAttributes($Path, [System.IO.FileAttributes]::Normal)
+            [System.IO.File]::Delete($Path)
+        }
+    }
+    catch {
+        # what is left does no harm: no set asks for it
+        return
+    }
+}
+
+Export-ModuleMember -Function Get-AdcsCaDamage, Get-AdcsCaFinding, Get-AdcsCaFindingStore, Get-AdcsCaFindingWarning, Remove-AdcsCaFinding, Save-AdcsCaCheck,
+Test-AdcsCaFindingGood

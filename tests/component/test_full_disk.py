@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way out of a full disk needs no disk, and what is hard to delete stops nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from adcs_lab import sets
+from adcs_lab.faults import Fault
+
+from case import Case
+from fabricate import copy_set
+from test_expire import expire, names
+
+DAY = timedelta(days=1)
+# ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED as NTSTATUS
+FULL = {"disk": "0xC000007F", "quota": "0xC0000044"}
+
+
+@pytest.fixture
+def history(case: Case) -> list[Path]:
+    """Four full sets of four days, newest first, none sharing a file with another."""
+    assert not case.backup().failed
+    newest = case.only_set()
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    case.ca.clear_journal()
+    return [newest, *(copy_set(newest, now - n * DAY) for n in (1, 2, 3))]
+
+
+def size_of(folder: Path) -> int:
+    return sum(file["size"] for file in sets.manifest(folder)["files"])
+
+
+def stuck(folder: Path) -> list[Fault]:
+    """A set that another program has open once it is to be deleted."""
+    return [
+        Fault(f"{call}@{folder.name}.expired", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile")
+    ]
+
+
+@pytest.mark.parametrize("code", FULL.values(), ids=FULL)
+def test_every_write_says_that_the_disk_is_full(case: Case, history: list[Path], code: str) -> None:
+    newest, one, two, three = history
+    size = size_of(newest)
+    case.faults(Fault(f"NtWriteFile@{case.repository.name}", "*", "hresult", code))
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert run.result["removed"] == [three.name, two.name] and run.result["bytes_freed"] == 2 * size
+    assert names(case) == sorted([newest.name, one.name])
+    assert [warning for warning in run.result["warnings"] if "is full" in warning]
+    assert run.result["free_bytes_before"] > 0 and run.result["free_bytes_after"] > 0
+
+
+def test_read_only_files_go(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    for path in sorted(three.rglob("*")):
+        path.chmod(0o444 if path.is_file() else 0o555)
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert names(case) == sorted([newest.name, one.name]) and run.result["bytes_freed"] == 2 * size_of(newest)
+
+
+def test_a_set_that_cannot_be_deleted_does_not_stop_the_others(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    size = size_of(newest)
+    case.faults(*stuck(three))
+    run = expire(case, [three.name, two.name, one.name])
+    assert run.failed and run.message.startswith(f"1 set could not be deleted in full: {three.name}: "), run.message
+    assert run.result["removed"] == [three.name, two.name, one.name] and run.result["changed"] is True
+    assert run.result["bytes_freed"] == 2 * size, "what is still on the disk is not freed"
+    assert names(case) == sorted([newest.name, ".staging"])
+    assert [path.name for path in (case.repository / ".staging").iterdir()] == [f"{three.name}.expired"]
+
+
+def test_what_was_left_goes_with_the_next_run(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    size = size_of(newest)
+    case.faults(*stuck(three))
+    assert expire(case, [three.name]).failed
+    case.faults()
+    run = expire(case, [two.name])
+    assert not run.failed and run.result["bytes_freed"] == 2 * size
+    assert names(case) == sorted([newest.name, one.name])
+
+
+def test_a_full_disk_has_no_room_for_staging(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    case.faults(Fault("NtCreateFile@.staging", "*", "hresult", FULL["disk"]))
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert names(case) == sorted([newest.name, one.name])
+
+
+def test_a_set_left_in_the_repository_is_a_leftover_and_goes(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    three.rename(three.with_name(f"{three.name}.expired"))
+    (problem,) = case.module("backup_info").result["problems"]
+    assert (problem["kind"], problem["path"].rpartition("\\")[2]) == ("leftover", f"{three.name}.expired")
+    assert not expire(case, [two.name]).failed
+    assert names(case) == sorted([newest.name, one.name])
+
+
+def test_a_full_disk_has_no_room_for_a_lock(case: Case, history: list[Path]) -> None:
+    case.faults(Fault("NtCreateFile@.lock", "*", "hresult", FULL["disk"]))
+    before = names(case)
+    run = expire(case, [history[3].name])
+    assert run.failed and "the disk is full" in run.message and "Free a little space" in run.message, run.message
+    assert names(case) == before

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Space: what an entry keeps of it, how long it lasts, and when it is worth a warning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import (
+    Limits,
+    days_until_full,
+    rounded_down,
+    space_facts,
+    warnings_of,
+)
+
+from histories import full, logs
+from outcomes import expired, listing, made, only, outcome
+
+GIB = 1 << 30
+
+
+def nights(*sizes: int, first: int = 28) -> list[dict[str, Any]]:
+    """Full sets of one night each, newest first."""
+    return [full(f"2026-11-{first - number:02d} 21:00", bytes=size) for number, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (None, None),
+        (0, 0),
+        (7, 7),
+        (99, 99),
+        (100, 100),
+        (129, 120),
+        (128849018880, 120000000000),
+        (9663676416, 9600000000),
+    ],
+)
+def test_two_digits_are_kept(value: int | None, kept: int | None) -> None:
+    assert rounded_down(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("sets", "backups", "days"),
+    [
+        pytest.param(nights(10, 10, 10, 10), None, 10, id="nothing goes: a set a day"),
+        pytest.param(nights(10, 10, 10, 10), 1, None, id="a set goes for each that comes"),
+        pytest.param(nights(12, 10, 10, 10), 0, 50, id="the difference is used up"),
+        pytest.param(nights(10, 10, 10, 12), 1, None, id="it shrinks"),
+        pytest.param(nights(10), None, None, id="one set"),
+        pytest.param(nights(10, 10, 10), None, None, id="two days show no pace"),
+        pytest.param([full("2026-11-28 21:00", bytes=10), full("2026-11-28 20:00", bytes=10)], None, None, id="an hour"),
+        pytest.param([], None, None, id="no set"),
+        pytest.param([logs("2026-11-29 21:00", "2026-11-28 21:00", base="2026-11-28 21:00", bytes=99), *nights(10, 10, 10, 10)], None, 10, id="logs"),
+        pytest.param([*nights(10, 10, 10, 10), full("2026-11-20 21:00", bytes=99, complete=False)], None, 10, id="incomplete"),
+        pytest.param(nights(*[10] * 10, *[1] * 15), None, 10, id="the last ten"),
+    ],
+)  # fmt: skip
+def test_days_until_full(sets: list[dict[str, Any]], backups: int | None, days: int | None) -> None:
+    retention = None if backups is None else {"next_after_backups": backups}
+    assert days_until_full(100, sets, retention) == days
+
+
+def test_no_forecast_of_years() -> None:
+    assert days_until_full(1 << 62, nights(1, 1, 1, 1), None) is None
+
+
+@pytest.mark.parametrize("measured", [None, 5, {}, {"destination": None}, {"destination": {"free_bytes": "x"}}])
+def test_what_was_not_measured(measured: Any) -> None:
+    assert space_facts(measured, nights(1, 1), None) is None
+    assert only(outcome(listing=listing(nights(1, 1), space=measured)))["space"] is None
+
+
+def test_facts_of_a_listing() -> None:
+    measured = {
+        "destination": {"path": "D:", "free_bytes": 123, "total_bytes": 456},
+        "log_volume": None,
+        "logs": {"count": 123, "bytes": 999},
+    }
+    assert space_facts(measured, [], None) == {
+        "destination": {"free_bytes": 120, "total_bytes": 450},
+        "log_volume": None,
+        "logs": {"count": 120, "bytes": 990},
+        "days_until_full": None,
+    }
+
+
+def entry_with(**space: Any) -> dict[str, Any]:
+    parts = {"destination": None, "log_volume": None, "logs": None, "days_until_full": None, **space}
+    return {"space": parts, "truncation": None, "untruncated_since": None, "newest": None}
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ({}, []),
+        ({"destination": {"free_bytes": 10, "total_bytes": 100}}, []),
+        ({"destination": {"free_bytes": 9, "total_bytes": 100}}, ["The destination has only 9 B free. Then no backup fits any more."]),
+        ({"destination": {"free_bytes": 0, "total_bytes": 0}}, []),
+        ({"destination": {"free_bytes": None, "total_bytes": 100}}, []),
+        ({"log_volume": {"free_bytes": 1, "total_bytes": 100}}, ["The volume of the CA's logs has only 1 B free. A full log volume stops the CA."]),
+        ({"days_until_full": 1}, ["The destination is full in about 1 day at the pace of the last sets."]),
+        ({"days_until_full": 13}, ["The destination is full in about 13 days at the pace of the last sets."]),
+        ({"days_until_full": 14}, []),
+    ],
+)  # fmt: skip
+def test_warnings(space: dict[str, Any], words: list[str]) -> None:
+    assert warnings_of(entry_with(**space), Limits()) == words
+    assert warnings_of(entry_with(**space), Limits(0, 0, 0)) == []
+
+
+def test_nights_without_truncation() -> None:
+    """They count only where truncation was asked for, and end with a night in which it was done."""
+    kept = {"truncated": False, "after": 12}
+
+    def night(number: int, known: Any, **changes: Any) -> Any:
+        sets = nights(*[1] * (number + 1), first=10 + number)
+        backup = made(sets[0]["label"])
+        backup["logs"] |= {**kept, **changes}
+        found = expired(sets, {"keep_last": 99}, now=f"2026-11-{10 + number:02d} 22:00")
+        new = only(outcome(listing=found, backup=backup), known)
+        return {"schema": 3, "host": "ca01", "destinations": [new]}, new
+
+    known, entry = None, {}
+    for number in range(7):
+        known, entry = night(number, known)
+        assert entry["untruncated_since"] == "2026-11-10T21:00:00Z"
+        assert entry["status"] == ("warning" if number == 6 else "ok"), number
+    assert entry["message"] == "The CA's logs were not truncated for 7 nights, although that was asked for."
+    known, entry = night(7, known, truncated=True)
+    assert entry["untruncated_since"] is None and entry["status"] == "ok"
+    known, entry = None, {}
+    for number in range(9):
+        known, entry = night(number, known, truncation_requested=False)
+    assert entry["untruncated_since"] == "2026-11-10T21:00:00Z" and entry["status"] == "ok"
