@@ -14,7 +14,9 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import changing_part
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import problems_of
 from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import OFFLINE_FAILS
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted
 from ansible_collections.adcs.ca.plugins.plugin_utils._guard import Guard
 from ansible_collections.adcs.ca.plugins.plugin_utils._hooks import HookError, load_hook, names_set_by
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
@@ -59,6 +61,7 @@ ARGUMENT_SPEC = {
     "hosts": {"type": "raw"},
     "serial": {"type": "raw"},
 }
+PROBLEMS_NAMED = 10
 WAY_OUT = "Run the role with include_role and put the condition there: it is asked once."
 
 
@@ -257,6 +260,8 @@ class ActionModule(ActionBase):
         said = lost_run(self._host, self._vars, [self._result(name) for name in (BACKUP, *LISTINGS)])
         if not said and self._entry == "main" and not self._result(BACKUP).get("label"):
             said = {"status": "failed", "message": "The backup returned no set: its task was skipped or did not end."}
+        if not said and self._entry == "verify":
+            said = _problems_of(self._result(LISTINGS[1]))
         proved = self._result(COPY).get("proved") is True and not self._is_check
         return self._record_run(Run(self._job["path"], replicated=proved, **said, **self._facts()), self._job)
 
@@ -402,6 +407,24 @@ def _runs_once(task: Any) -> bool:
             return True
         task = task._parent
     return False
+
+
+def _problems_of(listing: Mapping[str, Any]) -> dict[str, str]:
+    """Return ``{status, message}`` of a check that found problems; empty when it found none.
+
+    The module could fail for them, but Ansible would print the whole listing then.
+    """
+    found = problems_of(listing.get("problems"))
+    for item in listing.get("sets") or []:
+        found += problems_of(item.get("problems"), str(item.get("label")))
+    if not found:
+        return {}
+    words = [f"{problem['set']}: {problem['message']}" if problem["set"] else problem["message"] for problem in found]
+    shown = "; ".join(words[:PROBLEMS_NAMED]) + ("; ..." if len(words) > PROBLEMS_NAMED else "")
+    return {
+        "status": "failed",
+        "message": f"The repository '{listing.get('path')}' has {counted(len(words), 'problem')}: {shown}.",
+    }
 
 
 def _no_outcome(given: Any) -> str:
