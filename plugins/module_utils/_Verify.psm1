@@ -9,6 +9,16 @@
 
 $manifestName = 'manifest.json'
 
+# What Windows answers to a read when the disk no longer has the content, as HRESULTs.
+$mediaErrors = @(
+    0x80070017  # ERROR_CRC
+    0x8007001B  # ERROR_SECTOR_NOT_FOUND
+    0x8007001E  # ERROR_READ_FAULT
+    0x8007045D  # ERROR_IO_DEVICE
+    0x80070570  # ERROR_FILE_CORRUPT
+    0x80070571  # ERROR_DISK_CORRUPT
+)
+
 # how many files a result lists: with hundreds of hosts the output of a run stays small
 $maxListedFiles = 2000
 
@@ -200,7 +210,10 @@ Function Get-AdcsCaFileProblem {
         $sha256 = [Adcs.Ca.FileSystem]::Read($full).Sha256
     }
     catch {
-        return New-AdcsCaProblem -Kind unreadable -Path $full -Message "'$name' cannot be read: $($_.Exception.GetBaseException().Message)"
+        $cause = $_.Exception.GetBaseException()
+        # what a disk lost is lost, while a file that is in use or on a share that went away may be whole
+        $kind = if ($cause.HResult -in $mediaErrors) { 'altered' } else { 'unreadable' }
+        return New-AdcsCaProblem -Kind $kind -Path $full -Message "'$name' cannot be read: $($cause.Message)"
     }
     if ($sha256 -cne $File.sha256) {
         New-AdcsCaProblem -Kind altered -Path $full -Message "'$name' was altered: its SHA-256 does not match"

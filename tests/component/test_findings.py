@@ -210,6 +210,17 @@ def test_a_look_that_could_not_read_a_file_clears_nothing(small: Case, good: Pat
     assert store(good).read_bytes() == before
 
 
+@pytest.mark.parametrize("status", ["0xC000003F", "0xC0000185"], ids=["CRC", "device"])
+def test_a_disk_that_lost_the_content_is_damage_that_stays(small: Case, good: Path, status: str) -> None:
+    small.faults(Fault("NtReadFile@certbkxp.dat", "*", "hresult", status))
+    found = entry_of(look(small, "hashes"), good)
+    assert kinds(found) == ["altered"] and "cannot be read" in found["problems"][0]["message"]
+    small.faults()
+    later = entry_of(look(small), good)
+    assert kinds(later) == ["found_earlier"] and later["complete"] is False
+    assert kinds(entry_of(look(small, "hashes"), good)) == []
+
+
 def test_a_folder_in_the_place_of_a_file_is_damage(small: Case, good: Path) -> None:
     victim(good).unlink()
     victim(good).mkdir()
