@@ -72,7 +72,10 @@ Function Invoke-AdcsCaBackup {
         Assert-AdcsCaUnlocked -Lock $repositoryLock
         Assert-AdcsCaAccess -Repository $repository -Access $Option.access
         Assert-AdcsCaReady -Run $run
-        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block { param ($Certadm) Assert-AdcsCaOnline -Certadm $Certadm }
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($authority.name)) -Block {
+            param ($Certadm)
+            Assert-AdcsCaOnline -Certadm $Certadm -Authority $authority
+        }
         $run.set = New-AdcsCaSet -Repository $repository -Type $Option.type -Started $run.started
         Add-AdcsCaManifestFact -Run $run
         Set-AdcsCaPrediction -Run $run
@@ -135,7 +138,11 @@ Function Assert-AdcsCaOnline {
     param (
         [Parameter(Mandatory = $true)]
         [Object]
-        $Certadm
+        $Certadm,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority
     )
 
     try {
@@ -148,7 +155,7 @@ Function Assert-AdcsCaOnline {
         return
     }
     if (-not $online) {
-        $message = "The CertSvc service of '$env:COMPUTERNAME' is paused. Resume it with 'Resume-Service CertSvc', then run again."
+        $message = "The CA '$($Authority.name)' is paused. Resume it on '$env:COMPUTERNAME' with 'Resume-Service CertSvc', then run again."
         throw [Adcs.Ca.BackupException]::new($message, 3)
     }
 }
@@ -168,9 +175,9 @@ Function Invoke-AdcsCaRun {
 
     $failure = $null
     try {
-        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new()) -Block {
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($Run.authority.name)) -Block {
             param ($Certadm)
-            Assert-AdcsCaOnline -Certadm $Certadm
+            Assert-AdcsCaOnline -Certadm $Certadm -Authority $Run.authority
             $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
             $Run.result.label = $Run.set.label
             Initialize-AdcsCaSet -Set $Run.set

@@ -228,10 +228,14 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
 
         private readonly SafeLibraryHandle _library;
         private readonly List<string> _missing = new List<string>();
+        private readonly string _caName;
 
+        /// <summary>Loads the library.</summary>
+        /// <param name="caName">The name of the CA, for messages.</param>
         /// <exception cref="BackupException">The library is not on this host, or lacks a function.</exception>
-        public CertadmLibrary()
+        public CertadmLibrary(string caName)
         {
+            _caName = caName;
             // The full path and this flag together keep a certadm.dll of the working folder or of PATH out, and one that
             // is already loaded under the same name from elsewhere:
             // https://learn.microsoft.com/en-us/windows/win32/dlls/dynamic-link-library-search-order
@@ -270,7 +274,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
             bool online;
             int code = IsServerOnlineW(server, out online);
             if (code != NativeHelpers.S_OK)
-                throw BackupException.FromHResult("CertSrvIsServerOnlineW", code, 3, null, String.Format("for the CA on '{0}'", server));
+                throw BackupException.FromHResult("CertSrvIsServerOnlineW", code, 3, null, OfCa(server));
             return online;
         }
 
@@ -280,8 +284,13 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
             IntPtr context;
             int code = BackupPrepareW(server, 0, (uint)type, out context);
             if (code != NativeHelpers.S_OK)
-                throw BackupException.FromHResult("CertSrvBackupPrepareW", code, 4, null, String.Format("for the CA on '{0}'", server));
+                throw BackupException.FromHResult("CertSrvBackupPrepareW", code, 4, null, OfCa(server));
             return new BackupSession(this, context);
+        }
+
+        private string OfCa(string server)
+        {
+            return String.Format("for the CA '{0}' on '{1}'", _caName, server);
         }
 
         /// <exception cref="BackupException">FreeLibrary failed.</exception>

@@ -323,12 +323,13 @@ def test_a_repository_of_thousands_of_sets_with_strangers(fleet: Fleet) -> None:
     assert fleet.play(FLEET, "--limit", "ca01").returncode == 0
     repository = fleet.repository("ca01")
     (newest,) = sets.published(repository)
-    start = datetime(2020, 1, 1, 21, tzinfo=timezone.utc)
+    # the last of them six hours ago: after a pause of years nothing would go
+    start = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0) - timedelta(hours=6 * MANY)
     made = [copy_set(newest, start + timedelta(hours=6 * number)) for number in range(MANY)]
     (repository / "notes").mkdir()
     (repository / "notes" / "readme.txt").write_text("not ours")
     (repository / "readme.txt").write_text("not ours")
-    half = repository / "20200601T120000Z-full"
+    half = repository / f"{start + timedelta(days=100, hours=1):%Y%m%dT%H%M%SZ}-full"
     (half / "DataBase").mkdir(parents=True)
     (half / "DataBase" / "half.edb").write_bytes(b"half")
     strangers = {path: sets.snapshot(path) for path in (repository / "notes", half, newest)}
