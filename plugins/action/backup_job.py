@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS 
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, PolicyError
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VariableError
 from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all, is_in_step, is_one_batch, silent_hosts
-from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import limits_of
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import attention_line
 from ansible_collections.adcs.ca.plugins.plugin_utils._table import fleet_table
 
@@ -325,7 +325,7 @@ class ActionModule(ActionBase):
                 run,
                 late_after_s=late_after_s,
                 is_offline=is_offline,
-                limits=_limits(options),
+                limits=limits_of(options),
                 files=self._files(run, options),
             ),
             entry=entry or self._entry,
@@ -392,12 +392,6 @@ class ActionModule(ActionBase):
     def _result(self, name: str) -> Mapping[str, Any]:
         found = self._vars.get(name)
         return found if isinstance(found, Mapping) else {}
-
-
-def _limits(options: Mapping[str, Any]) -> Limits:
-    """Return when the CA becomes ``warning``; the defaults where the variables could not be worked out."""
-    given = {field.name: options.get(f"warn_{field.name}") for field in fields(Limits)}
-    return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
 def _runs_once(task: Any) -> bool:

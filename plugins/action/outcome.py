@@ -20,7 +20,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     outcome,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import destination
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import check_range, destination
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import limits_of
 
 ARGUMENT_SPEC = {
     "backup_result": {"type": "str"},
@@ -31,6 +32,16 @@ ARGUMENT_SPEC = {
     "report_dir": {"type": "str"},
     "rescued": {"type": "bool", "default": False},
     "sets_result": {"type": "str"},
+    "warn_free_percent": {"type": "int", "default": 10},
+    "warn_full_days": {"type": "int", "default": 14},
+    "warn_untruncated_nights": {"type": "int", "default": 7},
+}
+# The least and the most of a number.
+RANGES = {
+    "late_after_s": (0, None),
+    "warn_free_percent": (0, 100),
+    "warn_full_days": (0, None),
+    "warn_untruncated_nights": (0, None),
 }
 
 
@@ -53,8 +64,9 @@ class ActionModule(ActionBase):
         options["path"] = checked_option("path", destination, options["path"])
         report_dir = options["report_dir"]
         folder = checked_option("report_dir", user_path, report_dir, variables) if report_dir else None
-        if (options["late_after_s"] or 0) < 0:
-            raise AnsibleActionFail(f"late_after_s: it is {options['late_after_s']}, but must be at least 0.")
+        for name, (least, most) in RANGES.items():
+            if options[name] is not None:
+                checked_option(name, check_range, options[name], least, most)
         written = Written(bool(self._task.check_mode))
         before = outcome_of(variables, host)
         found = outcome(
@@ -74,7 +86,7 @@ def _run(host: str, options: Mapping[str, Any], variables: Mapping[str, Any], ch
     """Return what the run came to, from the variables that its tasks registered."""
     backup, sets = (_registered(options, name, variables) for name in ("backup_result", "sets_result"))
     facts: dict[str, Any] = {"backup": backup, "listing": sets, "late_after_s": options["late_after_s"]}
-    facts["is_offline"] = options["expected"] == "offline"
+    facts |= {"is_offline": options["expected"] == "offline", "limits": limits_of(options)}
     results = [found for found in (backup, sets) if found]
     lost = lost_run(host, variables, results)
     failed = next((found for found in results if found.get("failed") or found.get("skipped")), None)

@@ -63,6 +63,23 @@ options:
         braces.
       - List the sets with their sizes or hashes. Otherwise nobody knows whether a set is complete, and none counts.
     type: str
+  warn_free_percent:
+    description:
+      - The CA is C(warning) if less of the destination, or of the volume of its logs, is free than this many percent. From 0 to 100. V(0)
+        switches this off.
+      - A CA in the state C(warning) is good, unless O(fail_on) names that state.
+    type: int
+    default: 10
+  warn_full_days:
+    description:
+      - The CA is C(warning) if the destination is full in fewer days, at the pace of the last ten full sets. V(0) switches this off.
+    type: int
+    default: 14
+  warn_untruncated_nights:
+    description:
+      - The CA is C(warning) if its logs were not truncated for this many nights although that was asked for. V(0) switches this off.
+    type: int
+    default: 7
 notes:
   - An option that is V(null) or blank counts as left out, so its default holds.
   - A registered result that failed, was skipped or did not reach its host gives an outcome that is not good.

@@ -52,6 +52,7 @@ class Variable:
     entries: str
     choices: tuple[str, ...] = ()
     least: int | None = None
+    most: int | None = None
     required: bool = False
 
 
@@ -86,7 +87,7 @@ VARIABLES: dict[str, Variable] = {
     "late_after_s": Variable("int", "main verify expire", least=0),
     "expected": Variable("str", "main verify expire", choices=("online", "offline")),
     "offline_late_after_s": Variable("int", "main verify expire", least=0),
-    "warn_free_percent": Variable("int", "main verify expire", least=0),
+    "warn_free_percent": Variable("int", "main verify expire", least=0, most=100),
     "warn_full_days": Variable("int", "main verify expire", least=0),
     "warn_untruncated_nights": Variable("int", "main verify expire", least=0),
     "report_dir": Variable("str", "main verify expire report"),
@@ -116,9 +117,16 @@ def converted(name: str, value: Any, default: Any) -> Any:
         for item in found if isinstance(found, list) else [found]:
             if item not in variable.choices:
                 raise VariableError(f"{item!r} is not one of {', '.join(variable.choices)}.")
-    if variable.least is not None and found < variable.least:
-        raise VariableError(f"it is {found}, but must be at least {variable.least}.")
+    check_range(found, variable.least, variable.most)
     return found
+
+
+def check_range(number: Any, least: int | None, most: int | None = None) -> None:
+    """VariableError for a number below ``least`` or above ``most``, where these are given."""
+    if least is not None and number < least:
+        raise VariableError(f"it is {number}, but must be at least {least}.")
+    if most is not None and number > most:
+        raise VariableError(f"it is {number}, but must be at most {most}.")
 
 
 def unknown_names(names: Collection[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ Free space is another number in each run. An entry keeps two digits of it, so th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import space_of
@@ -30,6 +30,12 @@ class Limits:
     free_percent: int = 10
     full_days: int = 14
     untruncated_nights: int = 7
+
+
+def limits_of(options: Mapping[str, Any]) -> Limits:
+    """Return the limits that options such as ``warn_full_days`` give; the default of each that is missing or None."""
+    given = {field.name: options.get(f"warn_{field.name}") for field in fields(Limits)}
+    return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
 def space_facts(

@@ -208,7 +208,7 @@ VALUES: dict[str, tuple[Case, ...]] = {
     ),
     # only an offline CA is judged by it
     "offline_late_after_s": (*_number_of_default(60), *_refused(NO_NUMBER)),
-    "warn_free_percent": (*_number_of_default(90), *_refused(NO_NUMBER)),
+    "warn_free_percent": (*_number_of_default(90), *_refused((*NO_NUMBER, 101))),
     "warn_full_days": (*_number_of_default(1), *_refused(NO_NUMBER)),
     "warn_untruncated_nights": (*_number_of_default(3), *_refused(NO_NUMBER)),
     "delete_limit": (

@@ -126,6 +126,17 @@ def test_a_late_set(fail_on: Any, attention: bool) -> None:
     assert (row["status"], row["attention"], row["late_after_s"]) == ("late", attention, 93600)
 
 
+@pytest.mark.parametrize(
+    ("options", "status"), [({}, "warning"), ({"warn_free_percent": 5}, "ok"), ({"warn_free_percent": 0}, "ok")], ids=str
+)
+def test_little_space(options: dict[str, int], status: str) -> None:
+    volume = {"total_bytes": 100_000_000, "free_bytes": 7_000_000}
+    space = {"destination": None, "log_volume": {"path": "C:\\", **volume}, "logs": None}
+    job = Job(ca01={"sets": {**SETS, "space": space}})
+    (row,) = job.outcome("ca01", path=PATH, sets_result="sets", **options)["destinations"]
+    assert (row["status"], row["attention"]) == (status, False)
+
+
 def test_a_rescued_task(tmp_path: Path) -> None:
     failed = {"ansible_failed_task": {"name": "Back up"}, "ansible_failed_result": {"msg": "no space"}}
     job = Job(ca01={"backup": BACKUP, "sets": SETS, **failed})
@@ -193,7 +204,9 @@ def test_null_and_blank_are_left_out(blank: Any) -> None:
         ({"fail_on": ["ok"]}, "fail_on"),
         ({"fail_on": "late,sometimes"}, "fail_on"),
         ({"late_after_s": "soon"}, "late_after_s"),
-        ({"late_after_s": -1}, "late_after_s"),
+        ({"late_after_s": -1}, "late_after_s: it is -1, but must be at least 0"),
+        ({"warn_free_percent": 101}, "warn_free_percent: it is 101, but must be at most 100"),
+        ({"warn_full_days": -1}, "warn_full_days: it is -1"),
         ({"rescued": "perhaps"}, "rescued"),
         ({"hosts": ["ca01"]}, "hosts"),
         ({"sets_result": "no_such_variable"}, "there is no registered variable 'no_such_variable'"),

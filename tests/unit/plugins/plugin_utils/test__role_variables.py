@@ -91,7 +91,10 @@ def test_what_is_not_left_out(value: Any) -> None:
 @pytest.mark.parametrize("name", sorted(VARIABLES.keys() - CHOICES.keys() - {"fail_on"}))
 def test_what_a_variable_takes(name: str) -> None:
     """Text of a survey is of a type of Ansible's own; what comes out is not."""
+    most = VARIABLES[name].most
     for value, taken in TAKEN[VARIABLES[name].kind]:
+        if most is not None and taken > most:
+            continue
         for given in (value, wrap_var(value)):
             made = converted(name, given, DEFAULT)
             assert made == taken and type(made) is type(taken), (value, type(given))
@@ -138,6 +141,14 @@ def test_states_that_fail(value: Any, taken: list[str]) -> None:
 def test_states_that_there_are_not(value: Any) -> None:
     with pytest.raises(VariableError, match="is not one of failed, unreachable, late, never"):
         converted("fail_on", value, DEFAULT)
+
+
+@pytest.mark.parametrize("name", [name for name, variable in VARIABLES.items() if variable.most is not None])
+def test_the_greatest_number(name: str) -> None:
+    most = VARIABLES[name].most
+    assert most is not None and converted(name, str(most), DEFAULT) == most
+    with pytest.raises(VariableError, match=f"it is {most + 1}, but must be at most {most}"):
+        converted(name, most + 1, DEFAULT)
 
 
 @pytest.mark.parametrize("name", [name for name, variable in VARIABLES.items() if variable.least is not None])
