@@ -144,7 +144,7 @@ class ActionModule(ActionBase):
         return f"A condition on the role depends on {changing}, which may change while the role runs: the verdict could be skipped. {WAY_OUT}"
 
     def _options(self) -> dict[str, Any]:
-        """Return ``{options, policy}``: the role's variables, converted. Fails and names each that makes no sense."""
+        """Return ``{options, policy}``: the role's variables, converted. Fails, without them, and names each that makes no sense."""
         variables = self._variables()
         if self._entry == "main":
             names = names_set_by(self._load_hook(variables))
@@ -154,11 +154,11 @@ class ActionModule(ActionBase):
         self._check_together(variables)
         values = variables.values
         policy = {name: values[name] for name in RULES if values.get("expire")}
-        result = {"options": values, "policy": policy}
         if not variables.problems:
-            return result
+            return {"options": values, "policy": policy}
+        # Ansible prints the whole result of a task that fails, so it has only what the role still asks for
         return {
-            **result,
+            "options": {"report_follows": values.get("report_follows")},
             "failed": True,
             "msg": f"{' '.join(variables.problems)} This host was not asked for anything.",
         }
@@ -267,8 +267,9 @@ class ActionModule(ActionBase):
 
     def _record_failure(self) -> dict[str, Any]:
         """Return the outcome of this host after a task failed."""
-        # where the variables were refused, what can be used of them says where the document is
-        options = self._result(JOB).get("options") or self._variables().values
+        # where the variables were refused, what can be used of them says what and where the document is
+        job = self._result(JOB)
+        options = self._variables().values if job.get("failed") or not job.get("options") else job["options"]
         run = Run(
             options["path"],
             "failed",

@@ -21,6 +21,8 @@ OWNER = (
     "Give each CA a path of its own. If the CA moved, set adcs_ca_backup_previous_host.",
 )
 
+VARIABLE = "A variable makes no sense. The CA was not asked."
+
 # What the message of a failure holds, what that means, and what to do. The first row that fits counts.
 FAILURES: Sequence[Row] = (
     (
@@ -30,7 +32,7 @@ FAILURES: Sequence[Row] = (
     ),
     (
         r"^adcs_ca_backup_\w+: |was not asked for anything|was stopped before any host was asked",
-        "A variable makes no sense. The CA was not asked.",
+        VARIABLE,
         "Correct what the message names, then run the job again.",
     ),
     (

@@ -109,7 +109,7 @@ def converted(name: str, value: Any, default: Any) -> Any:
     if is_left_out(value):
         if variable.required:
             raise VariableError(
-                "it is blank, but must be given. It is the folder that holds the repositories, such as D:\\Backup."
+                "it is missing or blank. Give the folder that holds the repositories, such as D:\\Backup."
             )
         return default
     found = KINDS[variable.kind](value)

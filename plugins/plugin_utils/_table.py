@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._advice import FAILED, advice
+from ansible_collections.adcs.ca.plugins.plugin_utils._advice import FAILED, VARIABLE, advice
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     human_span,
     printable,
@@ -66,8 +66,8 @@ def _words(ca: Mapping[str, Any]) -> tuple[str, str]:
     why, step = words["meaning"], words["next_step"]
     if ca["status"] == "ok" and not step:
         return "", ""
-    # a cause that no table knows is best told by its own text
-    if why == FAILED[1]:
+    # a cause that no table knows, or that names a variable, is best told by its own text
+    if why in (FAILED[1], VARIABLE):
         why = ca.get("message") or why
     if ca["status"] == "warning":
         why = next(iter(ca.get("warnings") or []), why)

@@ -306,7 +306,7 @@ def test_a_path_is_needed() -> None:
         found = read(**values)
         assert found.values["path"] is None
         (problem,) = found.problems
-        assert problem.startswith(f"{PREFIX}path: it is blank, but must be given.")
+        assert problem.startswith(f"{PREFIX}path: it is missing or blank.")
 
 
 def test_text_of_a_survey_is_no_template() -> None:

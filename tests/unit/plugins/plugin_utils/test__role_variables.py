@@ -77,7 +77,7 @@ def defaults() -> dict[str, Any]:
 def test_null_and_blank_are_the_default(name: str, value: Any) -> None:
     assert is_left_out(value)
     if name == "path":
-        with pytest.raises(VariableError, match="it is blank, but must be given"):
+        with pytest.raises(VariableError, match="it is missing or blank"):
             converted(name, value, DEFAULT)
     else:
         assert converted(name, value, DEFAULT) is DEFAULT
