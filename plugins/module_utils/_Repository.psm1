@@ -201,10 +201,38 @@ Function Assert-AdcsCaFreeSpace {
         throw (ConvertTo-AdcsCaShareError -Path $existing -ErrorRecord $_)
     }
     if ($free -lt $NeededBytes + $ReserveBytes) {
-        $message = "Too little free space at '$existing': the database and its logs need $NeededBytes bytes and the reserve is $ReserveBytes, $free are free. " +
-        "Free space there, run the role's entry point expire, or choose another destination."
+        $missing = $NeededBytes + $ReserveBytes - $free
+        $needed, $reserve, $available, $short = $NeededBytes, $ReserveBytes, $free, $missing | ForEach-Object { ConvertTo-AdcsCaSizeText -Bytes $_ }
+        $message = "Too little free space at '$existing': the database and its logs need $needed and the reserve is $reserve, but only $available are " +
+        "free, $short too few. Free space there, run the role's entry point expire, or choose another destination."
         throw [Adcs.Ca.BackupException]::new($message, 0)
     }
+}
+
+Function ConvertTo-AdcsCaSizeText {
+    <#
+    .SYNOPSIS
+    A number of bytes in the largest binary unit that fits: 512 B, 1.5 MiB.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Int64]
+        $Bytes
+    )
+
+    $value = [Double]$Bytes
+    # what would be printed as 1024.0 of a unit is 1.0 of the next one
+    foreach ($unit in 'B', 'KiB', 'MiB', 'GiB') {
+        if ($value -lt 1023.95) {
+            break
+        }
+        $value /= 1024
+        $unit = 'TiB'
+    }
+    $form = if ($unit -eq 'B') { '{0:0} {1}' } else { '{0:0.0} {1}' }
+    [String]::Format([CultureInfo]::InvariantCulture, $form, $value, $unit)
 }
 
 Function Get-AdcsCaLabel {

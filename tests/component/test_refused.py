@@ -11,10 +11,14 @@ from datetime import datetime, timezone
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size
 
 from case import Case
 from fabricate import label_of, make_sets, write_manifest
 from matrix import RESOLVED
+
+# what the module leaves free unless it is told otherwise
+RESERVE = 256 << 20
 
 LATER = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 APPEAR = r"[IO.File]::WriteAllText('C:\LabCA\reparse.txt', '{point}'); [Lab.Shim]::LabReset()"
@@ -255,10 +259,13 @@ def test_a_path_that_is_not_writable_substituted(case: Case) -> None:
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_too_little_free_space_substituted(case: Case, check_mode: bool) -> None:
-    case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "free", "1000000"))
+    case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "free", str(1 << 20)))
     run = case.backup(check_mode=check_mode)
     assert run.failed and "Too little free space" in run.message
-    assert str(case.live_size()) in run.message
+    needed, free = case.live_size(), 1 << 20
+    missing = needed + RESERVE - free
+    assert f"need {human_size(needed)} and the reserve is {human_size(RESERVE)}" in run.message
+    assert f"only {human_size(free)} are free, {human_size(missing)} too few" in run.message
     assert_nothing_happened(case)
 
 

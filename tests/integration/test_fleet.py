@@ -195,7 +195,6 @@ HOOKS: dict[str, tuple[list[dict[str, Any]], str]] = {
         [{"ansible.builtin.fail": {"msg": "{{ item }}"}, "no_log": True, "loop": [SECRET], **COPIED}],
         "no_log hides the cause",
     ),
-    "ignores that it fails": ([{"ansible.builtin.raw": "exit 1", "ignore_errors": True, **COPIED}], "did not show"),
     "reaches nobody": ([{"ansible.builtin.raw": "exit 0", "delegate_to": "ca03", **COPIED}], "did not show"),
 }
 
@@ -241,7 +240,7 @@ def test_a_hook_that_reaches_nobody_costs_no_later_batch_its_backup(fleet: Fleet
     assert {row["host"]: row["status"] for row in artifact(done)["rows"]} == {"ca01": "failed", "ca02": "failed"}
 
 
-@pytest.mark.parametrize("keywords", [{}, {"ignore_errors": True}, {"any_errors_fatal": True}], ids=str)
+@pytest.mark.parametrize("keywords", [{"ignore_errors": True}, {"any_errors_fatal": True}], ids=str)
 def test_a_play_with_keywords_that_get_in_the_way(fleet: Fleet, tmp_path: Path, keywords: dict[str, bool]) -> None:
     """The role reports on all, expires nothing after a failure, and fails, from the end of the inventory and whatever errors count for."""
     old_sets(fleet, "ca02", tmp_path)

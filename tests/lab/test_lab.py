@@ -227,7 +227,7 @@ def test_the_inventory_is_private(lab: Lab) -> None:
 @pytest.fixture
 def second(built_lab: None) -> Iterator[Lab]:
     lab = Lab(
-        f"test-{os.getpid()}-second", settings=CaSettings(name="Second CA", database_size_bytes=8192, log_count=1)
+        f"test-{os.getpid()}-beside", settings=CaSettings(name="Second CA", database_size_bytes=8192, log_count=1)
     )
     yield lab
     lab.remove()
