@@ -50,6 +50,10 @@ class ForeignFileError(ValueError):
     """A file that has the name of a document and is none; the text says what it is."""
 
 
+class DamagedFileError(ForeignFileError):
+    """A file that is perhaps a document, and cannot be used."""
+
+
 def file_name(host: str) -> str:
     """Return the name of a host's document: ``ca01`` -> ``ca01.json``, ``CA 01`` -> ``CA_01~29e2c98b.json``.
 
@@ -95,11 +99,11 @@ def parse_document(text: str) -> Document | None:
     try:
         value = json.loads(text)
     except (RecursionError, ValueError) as error:
-        raise ForeignFileError("it is no document of this collection") from error
+        raise DamagedFileError("it is damaged, or no document of this collection") from error
     if not isinstance(value, Mapping) or not text_of(value.get("host")) or not isinstance(value.get("schema"), int):
         raise ForeignFileError("it is no document of this collection")
     if value["schema"] > SCHEMA:
-        raise ForeignFileError(f"a newer version of this collection wrote it (schema {value['schema']})")
+        raise DamagedFileError(f"a newer version of this collection wrote it (schema {value['schema']})")
     return kept_document(value)
 
 

@@ -15,6 +15,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, a
 from ansible_collections.adcs.ca.plugins.plugin_utils._summary import ROW_LIMIT, attention_text, summary
 
 ARTIFACT = "adcs_ca_fleet"
+# Sentences on documents that were left out, in one warning.
+LEFT_OUT_LIMIT = 10
 # Strategies in which all hosts of a batch run a task before the next one, and run_once holds.
 IN_STEP = ("linear", "debug")
 # A play in batches sets the artifact once a batch, and what all of these hold grows with the number of hosts.
@@ -25,17 +27,23 @@ class Drawn:
     """A report that was drawn."""
 
     def __init__(
-        self, fleet: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, Any] | None], written: Written
+        self,
+        fleet: Mapping[str, Any],
+        outcomes: Mapping[str, Mapping[str, Any] | None],
+        left_out: Sequence[str],
+        written: Written,
     ) -> None:
-        """Take the fleet of the hosts of this job, their outcomes, and what became of the files."""
+        """Take the fleet of the hosts of this job, their outcomes, why documents were left out, and what became of the files."""
         self.fleet = fleet
         self.outcomes = outcomes
+        self.left_out = left_out
         self.written = written
 
     def result(self, *, is_whole: bool) -> dict[str, Any]:
         """Return ``{changed, files, not_written, fleet}`` with the artifact of the job; the rows are few unless ``is_whole``."""
         short = summary(self.fleet, ROW_LIMIT if is_whole else ROW_LIMIT_OF_BATCH)
         return {
+            **({"warnings": [left_out_text(self.left_out)]} if self.left_out else {}),
             "changed": bool(self.written.files),
             "files": self.written.files,
             "not_written": self.written.not_written,
@@ -65,7 +73,15 @@ def draw_all(variables: Mapping[str, Any], named: Sequence[str], report_dir: str
         folder = outcome["report_dir"] if outcome else report_dir
         folders.setdefault(folder, {})[plain_text(host)] = outcome
     drawn = [draw(Path(folder) if folder else None, those, written) for folder, those in folders.items()]
-    return Drawn(part_of(drawn), outcomes, written)
+    left_out = [why for _, _, those in drawn for why in those]
+    return Drawn(part_of((found, hosts) for found, hosts, _ in drawn), outcomes, left_out, written)
+
+
+def left_out_text(sentences: Sequence[str]) -> str:
+    """Return one warning for documents that were left out of the report."""
+    more = len(sentences) - LEFT_OUT_LIMIT
+    words = f"Left out of the report, so nobody sees these CAs there: {' '.join(sentences[:LEFT_OUT_LIMIT])}"
+    return f"{words} And {more} more." if more > 0 else words
 
 
 def silent_hosts(variables: Mapping[str, Any], outcomes: Collection[str]) -> list[str]:

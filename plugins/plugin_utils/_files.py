@@ -48,23 +48,28 @@ def read_text(path: Path) -> str | None:
             return None
 
 
-def read_folder(folder: Path, suffix: str) -> dict[str, str]:
-    """Return ``{name: text}`` of the files in a folder that end so; empty when there is no folder.
+def read_folder(folder: Path, suffix: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return ``{name: text}`` and ``{name: why it cannot be read}`` of the files in a folder that end so; empty when there is no folder.
 
-    Hidden files and what cannot be read are left out: a folder may hold what is somebody else's. FileError for the folder itself.
+    Hidden files and what is no file are left out. FileError for the folder itself.
     """
     with _named("read", folder):
         try:
             names = sorted(path.name for path in folder.iterdir())
         except FileNotFoundError:
-            return {}
-    texts = {}
+            return {}, {}
+    texts: dict[str, str] = {}
+    unread: dict[str, str] = {}
     for name in names:
         if name.endswith(suffix) and not name.startswith("."):
-            # a pipe would be waited for
-            with contextlib.suppress(OSError):
-                texts[name] = read_text(folder / name) if (folder / name).is_file() else None
-    return {name: text for name, text in texts.items() if text is not None}
+            try:
+                # a pipe would be waited for
+                text = read_text(folder / name) if (folder / name).is_file() else None
+            except OSError as error:
+                unread[name] = str(error)
+            else:
+                texts |= {} if text is None else {name: text}
+    return texts, unread
 
 
 def make_folder(folder: Path) -> None:
@@ -74,12 +79,16 @@ def make_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> bool:
-    """Make a UTF-8 file hold this text, and say whether it had to be written; one that holds it already is left alone.
+    """Make a file hold this text as UTF-8, as ``write_bytes`` does."""
+    return write_bytes(path, text.encode("utf-8"))
 
-    The text is written beside the file, flushed to the disk and put in its place by one rename. A file that was there keeps its
+
+def write_bytes(path: Path, content: bytes) -> bool:
+    """Make a file hold this content, and say whether it had to be written; one that holds it already is left alone.
+
+    The content is written beside the file, flushed to the disk and put in its place by one rename. A file that was there keeps its
     mode. FileError when that cannot be; the file is as it was then.
     """
-    content = text.encode("utf-8")
     with _named("write", path):
         if _content(path) == content:
             return False
@@ -105,7 +114,7 @@ def move_file(path: Path, target: Path) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            write_text(target, path.read_bytes().decode("utf-8", "replace"))
+            write_bytes(target, path.read_bytes())
             path.unlink()
         _flush_folder(target.parent)
         _flush_folder(path.parent)

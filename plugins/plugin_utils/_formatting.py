@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 
@@ -29,9 +30,27 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def text_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: none for a combining sign, two for a wide letter."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
 def shortened(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` characters; one that was cut ends in an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def narrowed(text: str, columns: int) -> str:
+    """Return a text that takes at most so many columns of a terminal; one that was cut ends in an ellipsis."""
+    if text_width(text) <= columns:
+        return text
+    kept = shortened(text, columns)[:-1]
+    while text_width(kept) > columns - 1:
+        kept = kept[:-1]
+    return kept + "\u2026"
 
 
 def stable_text(text: str) -> str:
@@ -98,14 +117,11 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Co
     for row in rows:
         if len(row) != len(headings):
             raise ValueError(f"A row has {len(row)} cells for {len(headings)} columns: {list(row)}")
-    widths = [max(map(len, column)) for column in zip(headings, *rows)]
+    widths = [max(map(text_width, column)) for column in zip(headings, *rows)]
     rule = ["-" * width for width in widths]
 
     def line(cells: Sequence[str]) -> str:
-        aligned = [
-            cell.rjust(width) if heading in right else cell.ljust(width)
-            for heading, cell, width in zip(headings, cells, widths)
-        ]
-        return "  ".join(aligned).rstrip()
+        padded = zip(headings, cells, (" " * (width - text_width(cell)) for cell, width in zip(cells, widths)))
+        return "  ".join(blank + cell if heading in right else cell + blank for heading, cell, blank in padded).rstrip()
 
     return "\n".join(line(cells) for cells in (headings, rule, *rows))

@@ -53,14 +53,15 @@ MEANINGS = {
 }
 
 
-def page(fleet: Mapping[str, Any]) -> str:
-    """Return the page of a fleet as ``_fleet.fleet`` returns it."""
+def page(fleet: Mapping[str, Any], left_out: Sequence[str] = ()) -> str:
+    """Return the page of a fleet as ``_fleet.fleet`` returns it; ``left_out`` says why a document is not on it, a sentence for each."""
     cas = fleet["cas"]
     return "\n".join(
         [
             *_head(fleet["counts"]),
             "<body>",
-            f'<header id="top"><h1>Backups of certification authorities</h1>\n{_as_of(cas)}{_counts(fleet["counts"])}</header>',
+            f'<header id="top"><h1>Backups of certification authorities</h1>\n{_as_of(cas)}{_counts(fleet["counts"])}'
+            f"{_left_out(left_out)}</header>",
             "<main>",
             _overview(cas),
             *(_section(document, is_open=len(cas) <= OPEN_LIMIT) for document in cas),
@@ -108,6 +109,16 @@ def _times(entry: Mapping[str, Any]) -> Iterator[str]:
             yield from filter(None, (item["finished"], (item["checked"] or {}).get("at")))
     if entry["since"]:
         yield entry["since"]
+
+
+def _left_out(sentences: Sequence[str]) -> str:
+    """Return a box that says why documents are left out; nothing where there is none."""
+    if not sentences:
+        return ""
+    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)
+    return (
+        f'<div class="message late"><p>Left out of this page, so nobody sees these CAs here:</p><ul>{items}</ul></div>'
+    )
 
 
 def _counts(counts: Mapping[str, int]) -> str:

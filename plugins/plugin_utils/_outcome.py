@@ -86,7 +86,7 @@ def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
     made = entry({**made, "status": "ok", "message": ""})
     if made["files"] and made["files"]["label"] != (made["newest"] or {}).get("label"):
         made["files"] = None
-    made["warnings"] = warnings_of(made, run.limits)
+    made["warnings"] = warnings_of(made, run.limits, listing.get("space") if listing else None)
     judged = _status(run, made, listing, now_s)
     return dated({**made, "status": judged["status"], "message": bounded(judged["message"])}, known, now_s)
 

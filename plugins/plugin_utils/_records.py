@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+    DamagedFileError,
     Document,
     Entry,
     ForeignFileError,
@@ -102,23 +103,30 @@ def record(folder: Path | None, host: str, new: Entry, written: Written, *, keep
     return document
 
 
-def documents_in(folder: Path | None) -> dict[str, Document]:
-    """Return ``{host: document}`` of a folder; FileError when it cannot be read. A file under another name is none."""
+def documents_in(folder: Path | None) -> tuple[dict[str, Document], dict[str, str]]:
+    """Return ``{host: document}`` of a folder, and ``{name: why}`` of files that may be documents and cannot be used.
+
+    A file under another name is none. FileError when the folder cannot be read.
+    """
+    texts, unread = read_folder(folder, ".json") if folder else ({}, {})
     found = {}
-    for name, text in (read_folder(folder, ".json") if folder else {}).items():
+    for name, text in texts.items():
         try:
             document = parse_document(text)
+        except DamagedFileError as error:
+            unread[name] = f"{name}: {error}."
+            continue
         except ForeignFileError:
             continue
         if document and file_name(document["host"]) == name:
             found[document["host"]] = document
-    return found
+    return found, unread
 
 
 def draw(
     folder: Path | None, outcomes: Mapping[str, Mapping[str, Any] | None], written: Written
-) -> tuple[dict[str, Any], set[str]]:
-    """Draw the page of a folder, and return the fleet that is on it and the hosts of it that are of this job.
+) -> tuple[dict[str, Any], set[str], list[str]]:
+    """Draw the page of a folder. Return the fleet that is on it, the hosts of it that are of this job, and why documents were left out.
 
     Args:
         folder: where the documents are; None for a job without files.
@@ -126,10 +134,10 @@ def draw(
         written: takes what became of the files.
     """
     try:
-        documents = documents_in(folder)
+        documents, unread = documents_in(folder)
     except FileError as error:
         written.refuse(folder or Path(), str(error))
-        documents = {}
+        documents, unread = {}, {}
     looked_at = {}
     now_s = time.time()
     for host, outcome in outcomes.items():
@@ -142,9 +150,12 @@ def draw(
             documents[name] = _as_judged(outcome, documents.get(name), name)
             looked_at[name] = {destination_key(row["path"]) for row in outcome["destinations"]}
     found = fleet(documents.values(), now_s, looked_at)
+    # what is wrong with the document of a host of this job is told by its outcome
+    mine = set(map(file_name, looked_at))
+    left_out = [why for name, why in unread.items() if name not in mine]
     if folder and documents and not any(item["path"] == str(folder) for item in written.not_written):
-        written.update(folder / PAGE, page(found), show=False)
-    return found, set(looked_at)
+        written.update(folder / PAGE, page(found, left_out), show=False)
+    return found, set(looked_at), left_out
 
 
 def _as_judged(outcome: Mapping[str, Any], known: Document | None, host: str) -> Document:

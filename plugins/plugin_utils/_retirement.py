@@ -98,10 +98,11 @@ def carry_out(planned: Retirement, written: Written) -> None:
     for path, before, after in ((planned.source, planned.before, rest), (planned.target, "", planned.text)):
         written.diff.append({"before_header": str(path), "after_header": str(path), "before": before, "after": after})
     folder = planned.source.parent
-    documents = {name: document for name, document in documents_in(folder).items() if name != planned.host}
+    found, unread = documents_in(folder)
+    documents = {name: document for name, document in found.items() if name != planned.host}
     if planned.rest is not None:
         documents[planned.host] = planned.rest
-    written.update(folder / PAGE, page(fleet(documents.values(), time.time())), show=False)
+    written.update(folder / PAGE, page(fleet(documents.values(), time.time()), list(unread.values())), show=False)
 
 
 def _holds(document: Document | None, path: str) -> bool:
@@ -112,7 +113,7 @@ def _holds(document: Document | None, path: str) -> bool:
 def _retired(folder: Path, host: str) -> Iterator[Document | None]:
     """Yield the retired documents of a host; None for one of an earlier form."""
     stem = Path(file_name(host)).stem
-    for name, text in read_folder(folder / FOLDER, ".json").items():
+    for name, text in read_folder(folder / FOLDER, ".json")[0].items():
         if name.rpartition("~")[0] != stem:
             continue
         try:
@@ -129,7 +130,7 @@ def _free_name(folder: Path, stem: str) -> Path:
 
 
 def _unknown_host(folder: Path, host: str) -> str:
-    documents = documents_in(folder)
+    documents, _ = documents_in(folder)
     near = _near(host, documents)
     if near:
         hint = f"Did you mean {' or '.join(near)}?"

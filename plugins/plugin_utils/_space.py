@@ -106,15 +106,22 @@ def untruncated_nights(entry: Mapping[str, Any]) -> int:
     return int((seconds_of(newest["started"]) - seconds_of(since)) // DAY_S) + 1
 
 
-def warnings_of(entry: Mapping[str, Any], limits: Limits) -> list[str]:
-    """Return why a CA whose backup is good needs a look soon, a sentence each."""
+def warnings_of(entry: Mapping[str, Any], limits: Limits, measured: Any = None) -> list[str]:
+    """Return why a CA whose backup is good needs a look soon, a sentence each.
+
+    Args:
+        entry: the entry, whose free space is rounded down.
+        limits: what is worth a warning.
+        measured: the part ``space`` of the listing that the entry was made of. Only its numbers tell what is below a limit.
+    """
+    exact = space_of(measured) or entry["space"]
     space = entry["space"] or {"destination": None, "log_volume": None, "days_until_full": None}
     names = {"destination": "The destination", "log_volume": "The volume of the CA's logs"}
     effects = {"destination": "Then no backup fits any more.", "log_volume": "A full log volume stops the CA."}
     found = [
         f"{names[part]} has only {human_size(space[part]['free_bytes'])} free. {effects[part]}"
         for part in names
-        if space[part] and _is_scarce(space[part], limits.free_percent)
+        if space[part] and exact[part] and _is_scarce(exact[part], limits.free_percent)
     ]
     days = space["days_until_full"]
     if limits.full_days and days is not None and days < limits.full_days:

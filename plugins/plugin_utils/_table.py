@@ -11,10 +11,11 @@ from typing import Any
 from ansible_collections.adcs.ca.plugins.plugin_utils._advice import FAILED, VARIABLE, advice
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     human_span,
+    narrowed,
     printable,
     seconds_of,
-    shortened,
     text_table,
+    text_width,
 )
 
 HEADINGS = ("CA", "state", "set", "age", "why", "next step")
@@ -41,7 +42,7 @@ def fleet_table(fleet: Mapping[str, Any], now_s: float) -> list[str]:
     if not cas:
         return []
     rows = [_row(ca, now_s) for ca in cas[:ROW_LIMIT]]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows)]
+    widths = [max(map(text_width, column)) for column in zip(HEADINGS, *rows)]
     room = LINE_LIMIT - sum(widths[:4]) - GAP * (len(HEADINGS) - 1)
     whys = min(widths[4], WHY_LIMIT, max(WHY_LEAST, room - widths[5]))
     rows = [[*row[:4], _fitted(row[4], whys), _fitted(row[5], room - whys)] for row in rows]
@@ -54,7 +55,7 @@ def _row(ca: Mapping[str, Any], now_s: float) -> list[str]:
     return [
         _name(ca),
         ca["status"],
-        shortened(printable(newest.get("label") or "none"), SET_LIMIT),
+        narrowed(printable(newest.get("label") or "none"), SET_LIMIT),
         human_span(max(0, round(now_s - seconds_of(started)))) if started else "",
         *map(_sentence, _words(ca)),
     ]
@@ -76,11 +77,11 @@ def _words(ca: Mapping[str, Any]) -> tuple[str, str]:
 
 def _name(ca: Mapping[str, Any]) -> str:
     """Return the name of a CA, with its host in brackets where that is another one; the host is what a job is limited to."""
-    host = shortened(printable(ca["host"]), HOST_LIMIT)
+    host = narrowed(printable(ca["host"]), HOST_LIMIT)
     name = printable((ca.get("ca") or {}).get("name") or "")
     if not name or name.casefold() == ca["host"].casefold():
         return host
-    return f"{shortened(name, CA_LIMIT - len(host) - len(' ()'))} ({host})"
+    return f"{narrowed(name, CA_LIMIT - text_width(host) - len(' ()'))} ({host})"
 
 
 def _sentence(text: str) -> str:
@@ -90,10 +91,10 @@ def _sentence(text: str) -> str:
 
 def _fitted(sentence: str, limit: int) -> str:
     """Return a sentence without the clauses at its end that do not fit, or else cut."""
-    if len(sentence) <= limit:
+    if text_width(sentence) <= limit:
         return sentence
     clause = sentence[: limit + 1].rpartition(", ")[0]
-    return clause if len(clause) > limit // 3 else shortened(sentence, limit)
+    return clause if len(clause) > limit // 3 else narrowed(sentence, limit)
 
 
 def _rest(cas: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -127,7 +127,9 @@ def test_a_late_set(fail_on: Any, attention: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "status"), [({}, "warning"), ({"warn_free_percent": 5}, "ok"), ({"warn_free_percent": 0}, "ok")], ids=str
+    ("options", "status"),
+    [({}, "warning"), ({"warn_free_percent": 5}, "ok"), ({"warn_free_percent": 0}, "ok")],
+    ids=str,
 )
 def test_little_space(options: dict[str, int], status: str) -> None:
     volume = {"total_bytes": 100_000_000, "free_bytes": 7_000_000}

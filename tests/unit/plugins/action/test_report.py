@@ -200,6 +200,16 @@ def test_a_foreign_file_is_on_the_page_as_a_failure(tmp_path: Path) -> None:
     assert on_page(tmp_path) == rows(result) and (tmp_path / "ca01.json").read_text(encoding="utf-8") == "mine"
 
 
+def test_documents_that_are_left_out_are_one_warning(tmp_path: Path) -> None:
+    job = job_of(tmp_path, ca01="ok")
+    assert "warnings" not in job.report(report_dir=str(tmp_path))
+    for number in range(12):
+        (tmp_path / f"ca{number + 10}.json").write_text("{", encoding="utf-8")
+    (warning,) = job.report(report_dir=str(tmp_path))["warnings"]
+    assert warning.count("it is damaged") == 10 and "ca10.json: it is damaged" in warning
+    assert warning.endswith(" And 2 more.")
+
+
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     job = job_of(tmp_path, ca01="ok")
     (tmp_path / "fleet.html").mkdir()

@@ -222,7 +222,7 @@ def test_what_a_stop_left_is_no_document(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(FileError, match=os.strerror(errno.EIO)):
         write_text(tmp_path / "a.json", "a")
     monkeypatch.undo()
-    assert len(os.listdir(tmp_path)) == 1 and read_folder(tmp_path, ".json") == {}
+    assert len(os.listdir(tmp_path)) == 1 and read_folder(tmp_path, ".json") == ({}, {})
 
 
 @pytest.mark.parametrize("code", [None, "EXDEV"])
@@ -247,7 +247,7 @@ def test_a_file_that_cannot_be_moved_stays(tmp_path: Path, monkeypatch: pytest.M
 def test_a_pipe_in_the_folder_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     write_text(tmp_path / "a.json", "a")
-    assert read_folder(tmp_path, ".json") == {"a.json": "a"}
+    assert read_folder(tmp_path, ".json") == ({"a.json": "a"}, {})
 
 
 def test_a_folder_that_is_full_or_read_only_takes_what_it_holds(
@@ -293,10 +293,11 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
 
 def test_reading(tmp_path: Path) -> None:
     make_folder(tmp_path / "deep" / "er")
-    assert read_text(tmp_path / "none") is None and read_folder(tmp_path / "none", ".json") == {}
+    assert read_text(tmp_path / "none") is None and read_folder(tmp_path / "none", ".json") == ({}, {})
     for name in ("b.json", "a.json", ".hidden.json", "a.html"):
         write_text(tmp_path / name, name)
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "loop.json").symlink_to("loop.json")
     (tmp_path / "bytes.json").write_bytes(b"\xff")
-    assert read_folder(tmp_path, ".json") == {"a.json": "a.json", "b.json": "b.json", "bytes.json": "\ufffd"}
+    texts, unread = read_folder(tmp_path, ".json")
+    assert texts == {"a.json": "a.json", "b.json": "b.json", "bytes.json": "\ufffd"} and unread == {}

@@ -11,6 +11,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     seconds_of,
     shortened,
     stable_text,
+    narrowed,
     text_table,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, printable
@@ -57,6 +58,25 @@ def test_text_table_aligns_columns() -> None:
         "Prüf #1.edb  24.0 MiB",
         "a                 1 B",
     ]
+
+
+def test_text_table_counts_columns_of_a_terminal() -> None:
+    """A Chinese letter takes two columns, a combining sign none."""
+    rows = [["\u767c\u884c CA", "1"], ["Pru\u0308f CA", "2"], ["ASCII CA", "3"]]
+    assert text_table(["CA", "n"], rows).splitlines() == [
+        "CA        n",
+        "--------  -",
+        "\u767c\u884c CA   1",
+        "Pru\u0308f CA   2",
+        "ASCII CA  3",
+    ]
+
+
+def test_narrowed() -> None:
+    assert narrowed("Issuing CA", 10) == "Issuing CA" and narrowed("Issuing CA 1", 10) == "Issuing C\u2026"
+    assert narrowed("\u767c\u884c\u767c\u884c", 8) == "\u767c\u884c\u767c\u884c"
+    assert narrowed("\u767c\u884c\u767c\u884c", 7) == "\u767c\u884c\u767c\u2026"
+    assert narrowed("\u767c\u884c\u767c\u884c", 6) == "\u767c\u884c\u2026"
 
 
 def test_text_table_leaves_no_trailing_blanks() -> None:

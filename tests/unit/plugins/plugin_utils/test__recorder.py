@@ -146,7 +146,7 @@ def test_what_needs_attention(run: Run, fail_on: tuple[str, ...], status: str, a
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no document of this collection"),
+        ("", "it is damaged, or no document of this collection"),
         ('{"notes": "mine"}', "is no document of this collection"),
         ('{"schema": 9, "host": "ca01"}', "a newer version of this collection wrote it"),
         ('{"schema": 2, "host": "ca02", "destinations": []}', "is the document of the host ca02"),

@@ -80,7 +80,7 @@ def test_the_page_is_made_of_all_documents(tmp_path: Path) -> None:
     found_for("ca09", BAD, tmp_path)
     found_for("ca08", GOOD, tmp_path)
     written = Written(False)
-    fleet, mine = draw(tmp_path, {"ca01": found_for("ca01", GOOD, tmp_path)}, written)
+    fleet, mine, _ = draw(tmp_path, {"ca01": found_for("ca01", GOOD, tmp_path)}, written)
     assert states(fleet) == on_page(tmp_path) == [("ca09", "failed"), ("ca01", "ok"), ("ca08", "ok")]
     assert mine == {"ca01"} and written.files == [str(tmp_path / "fleet.html")] and written.diff == []
 
@@ -97,7 +97,7 @@ def test_a_run_without_news_writes_nothing(tmp_path: Path) -> None:
 
 def test_a_lost_host_gets_a_document_and_keeps_what_was_known(tmp_path: Path) -> None:
     found_for("ca01", GOOD, tmp_path)
-    fleet, _ = draw(tmp_path, {"ca01": None}, Written(False))
+    fleet, *_ = draw(tmp_path, {"ca01": None}, Written(False))
     assert states(fleet) == on_page(tmp_path) == [("ca01", "failed")]
     document = json.loads((tmp_path / "ca01.json").read_text(encoding="utf-8"))
     assert [(item["path"], item["status"], item["message"]) for item in document["destinations"]] == [
@@ -112,9 +112,9 @@ def test_a_remembered_destination_ages_and_one_that_was_looked_at_does_not(tmp_p
     soon = run_of(path=SHARE, listing=listing(NIGHTS))
     first = found_for("ca01", GOOD, tmp_path)
     both = found_for("ca01", soon, tmp_path, before=first)
-    fleet, _ = draw(tmp_path, {"ca01": both}, Written(False))
+    fleet, *_ = draw(tmp_path, {"ca01": both}, Written(False))
     assert states(fleet) == on_page(tmp_path) == [("ca01", "ok")]
-    fleet, _ = draw(tmp_path, {"ca01": first}, Written(False))
+    fleet, *_ = draw(tmp_path, {"ca01": first}, Written(False))
     assert states(fleet) == on_page(tmp_path) == [("ca01", "late")], "the share was not looked at for years"
     assert attention_of({"ca01": first}, ["late"]) == []
     assert json.loads((tmp_path / "ca01.json").read_text(encoding="utf-8"))["destinations"][1]["status"] == "ok"
@@ -123,7 +123,7 @@ def test_a_remembered_destination_ages_and_one_that_was_looked_at_does_not(tmp_p
 def test_page_and_fleet_hold_what_could_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "ca01.json").write_text("mine", encoding="utf-8")
     found = found_for("ca01", GOOD, tmp_path)
-    fleet, _ = draw(tmp_path, {"ca01": found, "ca02": found_for("ca02", GOOD, tmp_path)}, Written(False))
+    fleet, *_ = draw(tmp_path, {"ca01": found, "ca02": found_for("ca02", GOOD, tmp_path)}, Written(False))
     assert states(fleet) == on_page(tmp_path) == [("ca01", "failed"), ("ca02", "ok")]
     assert (
         "Move it away." in fleet["cas"][0]["message"] and (tmp_path / "ca01.json").read_text(encoding="utf-8") == "mine"
@@ -134,7 +134,7 @@ def test_check_mode_draws_what_would_be_there(tmp_path: Path) -> None:
     found_for("ca02", GOOD, tmp_path)
     before = contents(tmp_path)
     written = Written(True)
-    fleet, _ = draw(tmp_path, {"ca01": found_for("ca01", BAD, tmp_path, check=True), "ca03": None}, written)
+    fleet, *_ = draw(tmp_path, {"ca01": found_for("ca01", BAD, tmp_path, check=True), "ca03": None}, written)
     assert states(fleet) == [("ca01", "failed"), ("ca03", "failed"), ("ca02", "ok")] and contents(tmp_path) == before
     assert [Path(path).name for path in written.files] == ["ca03.json", "fleet.html"]
 
@@ -142,7 +142,7 @@ def test_check_mode_draws_what_would_be_there(tmp_path: Path) -> None:
 def test_without_a_folder_the_fleet_is_that_of_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written = Written(False)
-    fleet, _ = draw(None, {"ca01": found_for("ca01", GOOD, None), "ca02": None}, written)
+    fleet, *_ = draw(None, {"ca01": found_for("ca01", GOOD, None), "ca02": None}, written)
     assert states(fleet) == [("ca02", "failed"), ("ca01", "ok")] and written.files == []
     assert fleet["cas"][1]["newest"]["label"] == NEWEST and list(tmp_path.iterdir()) == []
 
@@ -157,12 +157,44 @@ def test_what_else_is_in_the_folder_does_no_harm(tmp_path: Path) -> None:
     for name, text in foreign.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "folder.json").mkdir()
-    assert (
-        list(documents_in(tmp_path)) == ["ca01"] and documents_in(None) == {} and documents_in(tmp_path / "none") == {}
-    )
+    found, unread = documents_in(tmp_path)
+    assert list(found) == ["ca01"] and sorted(unread) == ["new.json", "x.json"]
+    assert documents_in(None) == documents_in(tmp_path / "none") == ({}, {})
     draw(tmp_path, {"ca01": found_for("ca01", GOOD, tmp_path)}, Written(False))
     assert on_page(tmp_path) == [("ca01", "ok")]
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in foreign} == foreign
+
+
+def test_a_document_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its CA would vanish from the page, and nobody would miss it."""
+    found_for("ca01", GOOD, tmp_path)
+    texts = {
+        "ca02": "",
+        "ca03": '{"schema": 3, "ho',
+        "ca04": '{"schema": 4, "host": "ca04"}',
+        "ca05": "{}",
+        "ca01": "{",
+    }
+    for host, text in texts.items():
+        (tmp_path / f"{host}.json").write_text(text, encoding="utf-8")
+    real = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path.name == "ca05.json":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    *_, left_out = draw(tmp_path, {"ca01": found_for("ca01", GOOD, tmp_path)}, Written(False))
+    assert [sentence.partition(":")[0].rpartition("/")[2] for sentence in left_out] == [
+        "ca05.json",
+        "ca02.json",
+        "ca03.json",
+        "ca04.json",
+    ]
+    html = (tmp_path / "fleet.html").read_text(encoding="utf-8")
+    assert all(f"{host}.json" in html for host in ("ca02", "ca03", "ca04", "ca05"))
+    assert "Input/output error" in html and "newer version" in html
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +208,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_files.os, "fsync", full_disk)
     outcomes = {host: found_for(host, BAD, tmp_path) for host in hosts}
     written = Written(False)
-    fleet, _ = draw(tmp_path, outcomes, written)
+    fleet, *_ = draw(tmp_path, outcomes, written)
     assert contents(tmp_path) == before and fleet["counts"]["failed"] == 9
     assert [Path(item["path"]).name for item in written.not_written] == ["fleet.html"]
     for host, found in outcomes.items():
@@ -189,7 +221,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     folder = tmp_path / "file"
     folder.write_text("mine", encoding="utf-8")
     written = Written(False)
-    fleet, _ = draw(folder, {"ca01": found_for("ca01", GOOD, folder)}, written)
+    fleet, *_ = draw(folder, {"ca01": found_for("ca01", GOOD, folder)}, written)
     assert states(fleet) == [("ca01", "failed")] and folder.read_text(encoding="utf-8") == "mine"
     assert written.not_written and written.files == [] and "ot a directory" in written.not_written[0]["why"]
 

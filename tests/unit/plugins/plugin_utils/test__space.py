@@ -112,6 +112,25 @@ def test_warnings(space: dict[str, Any], words: list[str]) -> None:
     assert warnings_of(entry_with(**space), Limits(0, 0, 0)) == []
 
 
+@pytest.mark.parametrize(
+    ("free", "total", "is_scarce"),
+    [
+        (1_099, 10_999, True),
+        (1_100, 11_000, False),
+        (999, 10_000, True),
+        (1_000, 10_000, False),
+        (1_049, 10_400, False),
+    ],
+)
+def test_a_limit_is_compared_with_what_was_measured(free: int, total: int, is_scarce: bool) -> None:
+    """What an entry keeps is rounded; that must not move the limit."""
+    volume = {"path": "D:\\", "free_bytes": free, "total_bytes": total}
+    measured = {"destination": volume, "log_volume": None, "logs": None}
+    sets = nights(1, first=22)
+    made = only(outcome(listing=expired(sets, {"keep_last": 99}, now="2026-11-22 22:00", space=measured)))
+    assert made["status"] == ("warning" if is_scarce else "ok")
+
+
 def test_nights_without_truncation() -> None:
     """They count only where truncation was asked for, and end with a night in which it was done."""
     kept = {"truncated": False, "after": 12}
