@@ -442,7 +442,7 @@ def test_the_reserve_counts(case: Case, spare: int, refused: bool) -> None:
     run = case.backup(reserve="3M")
     assert run.failed is refused
     if refused:
-        assert f"the reserve is {3 * 1024 * 1024}" in run.message
+        assert "the reserve is 3.0 MiB" in run.message
         assert_nothing_happened(case)
 
 
