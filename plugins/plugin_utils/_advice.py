@@ -51,6 +51,11 @@ FAILURES: Sequence[Row] = (
         "Repair or restore it before anything else. Keep the last good set.",
     ),
     (
+        r"0x80070017|0x8007045D|0xC80003FE|ERROR_CRC|ERROR_IO_DEVICE|JET_errDiskIO",
+        "A disk failed: a file cannot be read or written.",
+        "Find the disk in the host's event log and replace it. Keep the last good set.",
+    ),
+    (
         r"0xC8000226|hrDatabaseInconsistent",
         "The CA's database needs a recovery.",
         "Start CertSvc and let it recover. If it does not, restore from a backup.",

@@ -58,6 +58,8 @@ def test_every_code_is_one_of_the_table_of_codes() -> None:
     ("message", "meaning"),
     [
         ("Back up the CA: x: 0x80070070 ERROR_DISK_FULL: The disk is full. Free", "The destination is full."),
+        ("CertSrvBackupRead failed on 'x' after 1 of 2 bytes: 0x80070017", "A disk failed: a file cannot be read or written."),
+        ("Failed to write 'D:\\x': 0x8007045D", "A disk failed: a file cannot be read or written."),
         ("Too little free space at 'D:\\': the database needs 5 bytes", "The destination is full."),
         ("0xC8000211 hrLogDiskFull: The volume of the CA's log files is full.", "The volume of the CA's log files is full."),
         ("x: 0x800706BA RPC_S_SERVER_UNAVAILABLE: The CertSvc service does", "The CA's service does not answer."),
