@@ -94,8 +94,10 @@ def sample_fleet(now: datetime) -> dict[str, Any]:
     late = expired(_nights(now - timedelta(days=3), 14, 9e7, seed=4), POLICY, now=clock, ca=policies)
     lost = lost_host("ca04", {"ansible_connection": "psrp", "ansible_host": "ca04.example.com"}, REFUSED)
     known = {
-        "ca01": after(outcome(path=SHARE, listing=shared), host="ca01"),
-        "ca05": after(outcome(listing=expired(damaged, POLICY, now=clock, name="Example Users CA")), host="ca05"),
+        "ca01": after(outcome(path=SHARE, listing=shared), host="ca01", now=clock),
+        "ca05": after(
+            outcome(listing=expired(damaged, POLICY, now=clock, name="Example Users CA")), host="ca05", now=clock
+        ),
     }
     away = [
         {

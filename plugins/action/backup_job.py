@@ -112,7 +112,7 @@ class ActionModule(ActionBase):
         earlier = self._result(START)
         if of_this_job(earlier) and earlier.get("host") == self._host:
             # what was refused stays refused, whatever a later call of the role comes to
-            begun |= {key: earlier[key] for key in ("host", "destinations", "report_dir")}
+            begun |= {key: earlier[key] for key in ("host", "destinations", "report_dir", "began")}
         why = self._unfit_keyword()
         if not why:
             return begun

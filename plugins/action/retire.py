@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.adcs.ca.plugins.plugin_utils._files import FileError
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._retirement import RetireError, carry_out, retirement
+from ansible_collections.adcs.ca.plugins.plugin_utils._retirement import RetireError, carry_out, draw_again, retirement
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import plain_line
 
 ARGUMENT_SPEC = {
@@ -41,11 +41,13 @@ class ActionModule(ActionBase):
             planned = retirement(folder, host, path)
             if planned:
                 carry_out(planned, written)
+            else:
+                draw_again(folder, written)
         except (FileError, RetireError) as error:
             # an exception would come with words of ansible-core's around it
             return {**result, "failed": True, "msg": str(error)}
         result |= {
-            "changed": planned is not None,
+            "changed": planned is not None or bool(written.files),
             "files": written.files,
             "retired": str(planned.target) if planned else None,
         }

@@ -39,7 +39,8 @@ options:
   late_after_s:
     description:
       - The CA is C(late) if its newest complete full set is older than this many seconds.
-      - When omitted, what the document of the host says holds. If it says nothing, no CA is late.
+      - When omitted, what the document of the host says holds. If it says nothing, no CA is late, except with O(expected=offline). Then
+        200 days hold.
     type: int
   path:
     description:
@@ -156,6 +157,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+began:
+  description: The status of each destination before this job, and since when it holds, for the next look of this job.
+  returned: success
+  type: dict
+  sample: {'d:\backup': {status: ok, since: '2026-11-22T21:40:11Z'}}
 changed:
   description: Whether the document of the host was written, or would be in check mode.
   returned: always

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, seconds_of
 
 WIDTH, HEIGHT = 520, 190
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 12, 30
@@ -138,4 +138,4 @@ def _dots(places: Sequence[tuple[float, float]], drawn: Sequence[Point]) -> str:
 def _description(drawn: Sequence[Point]) -> str:
     lowest = min(drawn, key=lambda point: point.value)
     highest = max(drawn, key=lambda point: point.value)
-    return f"{len(drawn)} sets. Newest: {drawn[-1].words}. Lowest: {lowest.words}. Highest: {highest.words}."
+    return f"{counted(len(drawn), 'set')}. Newest: {drawn[-1].words}. Lowest: {lowest.words}. Highest: {highest.words}."

@@ -100,7 +100,7 @@ def parse_document(text: str) -> Document | None:
         value = json.loads(text)
     except (RecursionError, ValueError) as error:
         raise DamagedFileError("it is damaged, or no document of this collection") from error
-    if not isinstance(value, Mapping) or not text_of(value.get("host")) or not isinstance(value.get("schema"), int):
+    if not isinstance(value, Mapping) or not text_of(value.get("host")) or type(value.get("schema")) is not int:
         raise ForeignFileError("it is no document of this collection")
     if value["schema"] > SCHEMA:
         raise DamagedFileError(f"a newer version of this collection wrote it (schema {value['schema']})")
@@ -327,7 +327,9 @@ def _truncation(value: Any) -> dict[str, Any] | None:
 
 def _numbers(value: Any, keys: Sequence[str]) -> dict[str, int | None] | None:
     """Return these numbers of a mapping; None where it is none, or has none of them."""
-    found = {key: number(value.get(key)) for key in keys} if isinstance(value, Mapping) else {}
+    given = {key: number(value.get(key)) for key in keys} if isinstance(value, Mapping) else {}
+    # nothing that is counted or measured is below zero
+    found = {key: None if item is not None and item < 0 else item for key, item in given.items()}
     return found if any(item is not None for item in found.values()) else None
 
 

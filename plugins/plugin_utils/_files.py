@@ -24,6 +24,8 @@ LACKING = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL,
 LACKING_MODE = LACKING | {errno.EACCES}
 # A folder need not let itself be opened, or flushed through a descriptor that cannot write.
 LACKING_FOLDER = LACKING | {errno.EACCES, errno.EBADF, errno.EISDIR}
+# How a file system says that a rename does not replace a file.
+LACKING_REPLACE = LACKING | {errno.EEXIST}
 # How a share says that somebody reads the file that is to be replaced. A reader is soon done.
 IN_USE = frozenset({errno.EACCES, errno.EBUSY, errno.EEXIST, errno.ETXTBSY})
 WAITS_S = (0.2, 0.8)
@@ -42,10 +44,8 @@ class FileError(OSError):
 def read_text(path: Path) -> str | None:
     """Return the text of a UTF-8 file, None when there is none; bytes that are no UTF-8 are replaced. FileError otherwise."""
     with _named("read", path):
-        try:
-            return path.read_bytes().decode("utf-8", "replace")
-        except FileNotFoundError:
-            return None
+        content = _content(path)
+        return None if content is None else content.decode("utf-8", "replace")
 
 
 def read_folder(folder: Path, suffix: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -63,7 +63,6 @@ def read_folder(folder: Path, suffix: str) -> tuple[dict[str, str], dict[str, st
     for name in names:
         if name.endswith(suffix) and not name.startswith("."):
             try:
-                # a pipe would be waited for
                 text = read_text(folder / name) if (folder / name).is_file() else None
             except OSError as error:
                 unread[name] = str(error)
@@ -122,6 +121,10 @@ def move_file(path: Path, target: Path) -> None:
 
 def _content(path: Path) -> bytes | None:
     try:
+        kind = path.stat().st_mode
+        # a pipe would be waited for
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise OSError(errno.EINVAL, "It is no ordinary file")
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -150,15 +153,29 @@ def _write_new(path: Path, content: bytes, mode: int | None) -> None:
 
 def _replace(temporary: Path, path: Path) -> None:
     """Put a file in the place of another one; one that is in use is tried again."""
-    for wait_s in WAITS_S:
+    for wait_s in (*WAITS_S, None):
         try:
             os.replace(temporary, path)
             return
         except OSError as error:
-            if error.errno not in IN_USE:
+            if error.errno in LACKING_REPLACE and (error.errno not in IN_USE or wait_s is None) and path.is_file():
+                break
+            if error.errno not in IN_USE or wait_s is None:
                 raise
         time.sleep(wait_s)
-    os.replace(temporary, path)
+    _exchange(temporary, path)
+
+
+def _exchange(temporary: Path, path: Path) -> None:
+    """Put a file in the place of another one where no rename replaces a file; the other one comes back when that fails."""
+    aside = path.with_name(f"{secrets.token_hex(8)}.tmp")
+    os.rename(path, aside)
+    try:
+        os.rename(temporary, path)
+    except BaseException:
+        os.rename(aside, path)
+        raise
+    aside.unlink()
 
 
 def _flush_folder(folder: Path) -> None:

@@ -90,7 +90,7 @@ def _remembered(item: Entry, now_s: float | None) -> Entry:
     """Return an entry that this job did not look at as it stands now: what was ok may be late."""
     if now_s is None or item["status"] not in GOOD or not is_late(item["newest"], item["late_after_s"], now_s):
         return item
-    late = {**item, "status": "late", "message": late_message(item["newest"], item["late_after_s"])}
+    late = {**item, "status": "late", "message": late_message(item["newest"], item["late_after_s"], now_s)}
     return dated(late, item, now_s)
 
 

@@ -9,8 +9,11 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 
-# What differs in each run of a library: addresses of objects and names of temporary folders.
-_RUN_FACTS = re.compile(r" at 0x[0-9a-fA-F]{6,16}(?=>)|(?<=ansible-tmp)-[\d.-]+|(?<=ansible-local)-\w+")
+# What differs in each run of a library: addresses of objects, names of temporary files and folders, numbers of sessions.
+_RUN_FACTS = re.compile(
+    r" at 0x[0-9a-fA-F]{6,16}(?=>)|(?<=ansible-tmp)-[\d.-]+|(?<=ansible-local)-\w+"
+    r"|(?<=/tmp/tmp)\w+|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b"
+)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -66,7 +69,8 @@ def seconds_of(time: str) -> float:
 def time_text(seconds: float) -> str:
     """Return seconds since 1970 as a time such as ``2026-11-22T21:39:00Z``; the last one that can be written for a later one."""
     try:
-        return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        # not every strftime writes a year with four digits
+        return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
     except (OverflowError, OSError, ValueError):
         return "9999-12-31T23:59:59Z"
 

@@ -79,7 +79,8 @@ def _verified(newest: Entry) -> str:
         return NOTHING
     if not newest["verified"]:
         return '<span class="bad">no</span>'
-    return instant(newest["verified_at"]) if newest["verified_at"] else "yes"
+    when = newest["verified_at"] or newest["finished"]
+    return instant(when) if when else "yes, nobody knows when"
 
 
 def checked(look: Mapping[str, Any] | None) -> str:

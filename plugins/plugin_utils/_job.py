@@ -54,9 +54,11 @@ def outcome_of(variables: Any, host: str) -> Mapping[str, Any] | None:
         found for found in (known.get(START), known.get(OUTCOME)) if of_this_job(found) and found.get("host") == host
     ]
     rows: list[Any] = []
+    began: dict[str, Any] = {}
     for part in parts:
         rows += [row for row in part.get("destinations") or [] if row not in rows]
-    return {**parts[-1], "destinations": rows} if rows else None
+        began = {**(part.get("began") or {}), **began}
+    return {**parts[-1], "destinations": rows, **({"began": began} if began else {})} if rows else None
 
 
 def outcomes_in(variables: Mapping[str, Any], named: Sequence[str] = ()) -> dict[str, Mapping[str, Any] | None]:

@@ -29,6 +29,10 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, human_time, seconds_of, time_text
 from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits, space_facts, untruncated_since, warnings_of
 
+# Two clocks that are right differ by less.
+CLOCK_SKEW_S = 3600
+# How old the newest set of an offline CA may be where nobody says so: the default of the role.
+OFFLINE_LATE_AFTER_S = 17_280_000
 NEVER = "The repository holds no complete full set."
 NOTHING_REMEMBERED = (
     "The CA is switched off, as is expected of it, but no document names a good set of it. Switch it on, back it up, and keep the folder "
@@ -64,14 +68,14 @@ class Run:
 
 def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
     """Return the entry of a destination after a run; ``known`` is the one before it, ``now_s`` the time of the controller."""
-    listing = _listing(run.listing)
+    listing = _dated_listing(_listing(run.listing), now_s)
     before = _before(listing, known)
     made = {
         **before,
         **_identity(run, before),
         "path": run.path,
         "detail": bounded(run.detail),
-        "late_after_s": before["late_after_s"] if run.late_after_s is None else run.late_after_s,
+        "late_after_s": _late_after_s(run, before),
         "expected": "offline" if run.is_offline else "online",
     }
     if listing:
@@ -91,6 +95,12 @@ def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
     return dated({**made, "status": judged["status"], "message": bounded(judged["message"])}, known, now_s)
 
 
+def _late_after_s(run: Run, before: Entry) -> int | None:
+    """Return what this run says, or else the one before; an offline CA is never good for ever."""
+    known = before["late_after_s"] if run.late_after_s is None else run.late_after_s
+    return OFFLINE_LATE_AFTER_S if known is None and run.is_offline else known
+
+
 def set_without_files(run: Run, known: Entry, now_s: float) -> str | None:
     """Return the label of the newest set where an entry would not know the files of that set; None where it would."""
     made = new_entry(run, known, now_s)
@@ -99,7 +109,8 @@ def set_without_files(run: Run, known: Entry, now_s: float) -> str | None:
 
 def dated(made: Entry, known: Entry, now_s: float) -> Entry:
     """Return an entry with the time at which its status began: that of the one before it where the status is the same."""
-    if made["status"] == "late" and made["newest"] and made["late_after_s"] is not None:
+    is_old = made["newest"] and not is_future(made["newest"], now_s)
+    if made["status"] == "late" and is_old and made["late_after_s"] is not None:
         since = time_text(seconds_of(made["newest"]["started"]) + made["late_after_s"])
     elif made["status"] == known["status"] and known["since"]:
         since = known["since"]
@@ -109,12 +120,23 @@ def dated(made: Entry, known: Entry, now_s: float) -> Entry:
 
 
 def is_late(newest: Mapping[str, Any] | None, late_after_s: int | None, now_s: float) -> bool:
-    """Say whether the newest complete full set is older than it may be; False where either is not known."""
-    return newest is not None and late_after_s is not None and now_s - seconds_of(newest["started"]) > late_after_s
+    """Say whether the newest complete full set is older than it may be, or from the future; False where either is not known."""
+    if newest is None or late_after_s is None:
+        return False
+    return now_s - seconds_of(newest["started"]) > late_after_s or is_future(newest, now_s)
 
 
-def late_message(newest: Mapping[str, Any], late_after_s: int) -> str:
+def is_future(item: Mapping[str, Any], now_s: float) -> bool:
+    """Say whether a set is dated later than two clocks may differ."""
+    return seconds_of(item["started"]) > now_s + CLOCK_SKEW_S
+
+
+def late_message(newest: Mapping[str, Any], late_after_s: int, now_s: float) -> str:
     """Return the words for a CA that is late."""
+    if is_future(newest, now_s):
+        return (
+            f"The newest complete full set, {newest['label']}, is dated in the future, so nobody knows how old it is."
+        )
     return f"The newest complete full set, {newest['label']}, is older than {human_span(late_after_s)}."
 
 
@@ -125,6 +147,24 @@ def _listing(result: Any) -> Mapping[str, Any] | None:
     # a task whose failure was overruled (failed_when) still has its message
     lost = result.get("failed") or result.get("unreachable") or result.get("msg")
     return None if lost and not result["sets"] else result
+
+
+def _dated_listing(listing: Mapping[str, Any] | None, now_s: float) -> Mapping[str, Any] | None:
+    """Return a listing in which each set that is dated in the future of the controller says so, as the host says it by its own clock."""
+    if listing is None:
+        return None
+    sets = [_dated_set(item, now_s) if isinstance(item, Mapping) else item for item in listing["sets"]]
+    return {**listing, "sets": sets}
+
+
+def _dated_set(item: Mapping[str, Any], now_s: float) -> Mapping[str, Any]:
+    started, problems = time_of(item.get("started")), item.get("problems")
+    problems = problems if isinstance(problems, list) else []
+    known = any(isinstance(problem, Mapping) and problem.get("kind") == "future" for problem in problems)
+    if not started or known or not is_future({"started": started}, now_s):
+        return item
+    words = "by the clock of the controller the set is dated in the future: the clock of the CA or of the controller is wrong"
+    return {**item, "problems": [*problems, {"kind": "future", "path": item.get("path"), "message": words}]}
 
 
 def _before(listing: Mapping[str, Any] | None, known: Entry) -> Entry:
@@ -202,7 +242,8 @@ def _retention_left(retention: dict[str, Any], labels: Collection[str], unchange
 def _truncation(backup: Any, newest: Any, before: Any) -> dict[str, Any] | None:
     """Return what became of the logs when the newest set was made; what an earlier run knew of the same set stays."""
     label = newest["label"] if newest else None
-    if isinstance(backup, Mapping) and label and backup.get("label") == label and not backup.get("failed"):
+    # a run that failed after it had published its set says it too
+    if isinstance(backup, Mapping) and label and backup.get("label") == label:
         logs = backup.get("logs")
         if isinstance(logs, Mapping):
             return {
@@ -238,7 +279,10 @@ def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None, now_s: flo
     if newest is None:
         return {"status": "never", "message": message or NEVER} if listing else _unlisted(run, message)
     if is_late(newest, made["late_after_s"], seconds_of(listing["now"])):
-        return {"status": "late", "message": message or late_message(newest, made["late_after_s"])}
+        return {
+            "status": "late",
+            "message": message or late_message(newest, made["late_after_s"], seconds_of(listing["now"])),
+        }
     if made["warnings"]:
         return {"status": "warning", "message": message or " ".join(made["warnings"])}
     return {"status": "ok", "message": message}
@@ -250,7 +294,10 @@ def _offline(made: Entry, now_s: float) -> dict[str, str]:
     if newest is None:
         return {"status": "never", "message": NOTHING_REMEMBERED}
     if is_late(newest, late_after_s, now_s):
-        return {"status": "late", "message": f"{late_message(newest, late_after_s)} Switch the CA on and back it up."}
+        return {
+            "status": "late",
+            "message": f"{late_message(newest, late_after_s, now_s)} Switch the CA on and back it up.",
+        }
     due = "" if late_after_s is None else f" The next backup is due by {due_time(newest, late_after_s)}."
     return {"status": "offline", "message": f"The CA is switched off, as is expected of it.{due}"}
 

@@ -48,10 +48,12 @@ def outcome(
     earlier = [row for row in (before["destinations"] if before else []) if (_key(row), row["entry"]) != (key, entry)]
     now_s = time.time()
     known = known_entry(folder, host, run.path)
+    # since when a status holds is counted from before this job, however often this job looks
+    began = {key: {"status": known["status"], "since": known["since"]}, **((before or {}).get("began") or {})}
     made = new_entry(run, known, now_s)
     own = {"status": made["status"], "message": made["message"]}
     judged = worst_rows([*(row for row in earlier if _key(row) == key), {**own, "path": run.path}])[0]
-    made = dated({**made, "status": judged["status"], "message": judged["message"]}, known, now_s)
+    made = dated({**made, "status": judged["status"], "message": judged["message"]}, {**known, **began[key]}, now_s)
     pathless = any(row["path"] is None for row in earlier)
     document = record(folder, host, made, written, keep_pathless=pathless)
     if written.not_written:
@@ -72,6 +74,7 @@ def outcome(
         "host": host,
         "report_dir": str(folder) if folder else None,
         "destinations": [*earlier, row],
+        "began": began,
         "changed": bool(written.files),
         "files": written.files,
         "not_written": written.not_written,

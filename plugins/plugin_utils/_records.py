@@ -114,13 +114,13 @@ def documents_in(folder: Path | None) -> tuple[dict[str, Document], dict[str, st
         try:
             document = parse_document(text)
         except DamagedFileError as error:
-            unread[name] = f"{name}: {error}."
+            unread[name] = f"{plain_text(name)}: {error}."
             continue
         except ForeignFileError:
             continue
         if document and file_name(document["host"]) == name:
             found[document["host"]] = document
-    return found, unread
+    return found, {name: plain_text(why) for name, why in unread.items()}
 
 
 def draw(

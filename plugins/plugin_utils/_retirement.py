@@ -97,12 +97,15 @@ def carry_out(planned: Retirement, written: Written) -> None:
     written.files += [str(planned.target), *([str(planned.source)] if rest else [])]
     for path, before, after in ((planned.source, planned.before, rest), (planned.target, "", planned.text)):
         written.diff.append({"before_header": str(path), "after_header": str(path), "before": before, "after": after})
-    folder = planned.source.parent
+    draw_again(planned.source.parent, written, {planned.host: planned.rest})
+
+
+def draw_again(folder: Path, written: Written, changed: Mapping[str, Document | None] | None = None) -> None:
+    """Draw the page of a folder, with these documents in the place of those on the disk; None for one that goes."""
     found, unread = documents_in(folder)
-    documents = {name: document for name, document in found.items() if name != planned.host}
-    if planned.rest is not None:
-        documents[planned.host] = planned.rest
-    written.update(folder / PAGE, page(fleet(documents.values(), time.time()), list(unread.values())), show=False)
+    documents = {**found, **(changed or {})}
+    left = [document for document in documents.values() if document is not None]
+    written.update(folder / PAGE, page(fleet(left, time.time()), list(unread.values())), show=False)
 
 
 def _holds(document: Document | None, path: str) -> bool:

@@ -17,8 +17,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_s
 DAY_S = 86_400
 # The sets whose pace and growth are taken for those to come.
 SETS_OF_PACE = 10
-# Backups of an hour show no pace.
-LEAST_SPAN_S = 3 * DAY_S
+# Backups of some hours show no pace.
+LEAST_SPAN_S = DAY_S // 2
 # What is further away is no forecast.
 LONGEST_FORECAST_DAYS = 3650
 
@@ -72,12 +72,16 @@ def days_until_full(
 
     Where the retention lets a set go for each that comes, only the difference of their sizes is used up.
     """
-    full = [item for item in sets if item["type"] == "full" and item["complete"] and item["started"] and item["bytes"]]
-    full.sort(key=lambda item: item["started"], reverse=True)
-    last = full[:SETS_OF_PACE]
-    if len(last) < 2:
+    good = (item for item in sets if item["type"] == "full" and item["complete"] and item["started"] and item["bytes"])
+    full = [item for item in good if "future" not in item["problems"]]
+    if len(full) < 2:
         return None
-    span_s = seconds_of(last[0]["started"]) - seconds_of(last[-1]["started"])
+    full.sort(key=lambda item: item["started"], reverse=True)
+    ages_s = [seconds_of(full[0]["started"]) - seconds_of(item["started"]) for item in full]
+    # where many backups are made in a day, the last ten are not enough
+    enough = next((place for place, age_s in enumerate(ages_s) if age_s >= LEAST_SPAN_S), len(full)) + 1
+    last = full[: max(SETS_OF_PACE, enough)]
+    span_s = ages_s[len(last) - 1]
     backups = retention["next_after_backups"] if retention else None
     used = last[0]["bytes"] - (full[-1]["bytes"] if backups is not None and backups <= 1 else 0)
     if span_s < LEAST_SPAN_S or used <= 0:
@@ -91,11 +95,17 @@ def untruncated_since(
 ) -> str | None:
     """Return when the first of the newest sets in a row was started after which the CA's logs were not truncated.
 
-    None where the logs were truncated after the newest one, or where that is not known. ``before`` is the entry before this run.
+    None where the logs were truncated after the newest one. A night of which that is not known changes nothing. ``before`` is the entry
+    before this run.
     """
-    if newest is None or truncation is None or truncation["label"] != newest["label"] or truncation["done"]:
+    if newest is None or (truncation and truncation["done"]):
         return None
-    return before["untruncated_since"] or newest["started"]
+    if truncation is None or truncation["label"] != newest["label"]:
+        return before["untruncated_since"]
+    known = before["truncation"]
+    # nights in which nobody asked for it do not count as nights in which it was not done
+    begins = known and truncation["requested"] and known["requested"] is False
+    return newest["started"] if begins or not before["untruncated_since"] else before["untruncated_since"]
 
 
 def untruncated_nights(entry: Mapping[str, Any]) -> int:
@@ -103,7 +113,8 @@ def untruncated_nights(entry: Mapping[str, Any]) -> int:
     truncation, since, newest = entry["truncation"], entry["untruncated_since"], entry["newest"]
     if not since or not newest or not truncation or not truncation["requested"]:
         return 0
-    return int((seconds_of(newest["started"]) - seconds_of(since)) // DAY_S) + 1
+    # a job does not begin at the same second each night
+    return round((seconds_of(newest["started"]) - seconds_of(since)) / DAY_S) + 1
 
 
 def warnings_of(entry: Mapping[str, Any], limits: Limits, measured: Any = None) -> list[str]:
@@ -138,4 +149,6 @@ def warnings_of(entry: Mapping[str, Any], limits: Limits, measured: Any = None) 
 
 def _is_scarce(part: Mapping[str, int | None], percent: int) -> bool:
     free, total = part["free_bytes"], part["total_bytes"]
-    return free is not None and total is not None and 0 <= free * 100 < total * percent
+    if free is None or not percent:
+        return False
+    return free == 0 if total is None else 0 <= free * 100 < total * percent

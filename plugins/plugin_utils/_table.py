@@ -93,8 +93,8 @@ def _fitted(sentence: str, limit: int) -> str:
     """Return a sentence without the clauses at its end that do not fit, or else cut."""
     if text_width(sentence) <= limit:
         return sentence
-    clause = sentence[: limit + 1].rpartition(", ")[0]
-    return clause if len(clause) > limit // 3 else narrowed(sentence, limit)
+    clause = narrowed(sentence, limit + 1).rpartition(", ")[0]
+    return clause if text_width(clause) > limit // 3 else narrowed(sentence, limit)
 
 
 def _rest(cas: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -18,22 +18,11 @@ SILENT, REFUSING, LOST = "silent", "refusing", "lost"
 # The first one that fits decides; what libraries put around it does not count.
 CAUSES = (
     (
-        SILENT,
-        r"connection refused|actively refused",
-        "connection refused",
-        "Start WinRM on the host, or open the port.",
-    ),
-    (
-        SILENT,
-        r"name or service not known|temporary failure in name resolution|nodename nor servname|getaddrinfo|failed to resolve|nameresolution",
-        "the name cannot be resolved",
-        "Check ansible_host and the DNS of the controller.",
-    ),
-    (
-        SILENT,
-        r"no route to host|network is unreachable|host is down",
-        "no route to the host",
-        "Check the network and the firewall.",
+        REFUSING,
+        r"credentials were rejected|unauthorized|code:? ?401\b|http[^ ]* 401\b|invalid credentials|permission denied|authentication fail|"
+        r"failed to authenticate|access is denied|logon failure",
+        "the credentials were refused",
+        "Check the account and its rights.",
     ),
     (
         REFUSING,
@@ -43,7 +32,7 @@ CAUSES = (
     ),
     (
         REFUSING,
-        r"\[ssl|sslerror|tlsv1|ssl routines",
+        r"\[ssl|sslerror|tlsv1|ssl routines|_ssl\.c",
         "TLS failed",
         "Check the port, the scheme and the versions of TLS on both sides.",
     ),
@@ -55,9 +44,46 @@ CAUSES = (
     ),
     (
         REFUSING,
-        r"credentials were rejected|unauthorized|\b401\b|invalid credentials|permission denied|authentication fail|failed to authenticate|access is denied|logon failure",
-        "the credentials were refused",
-        "Check the account and its rights.",
+        r"certificate bundle|invalid path|(pem|key) file not found|requires a (password|username)|unable to negotiate|bad permissions",
+        "the connection is not set up",
+        "Correct the variables of the connection as its words say.",
+    ),
+    (
+        LOST,
+        r"wsmanfault",
+        "WinRM answered with a fault",
+        "Look at the service WinRM of the host, then run the job again.",
+    ),
+    (
+        SILENT,
+        r"0x0[3-6]: ?(host unreachable|network unreachable|connection refused|ttl expired)",
+        "no route to the host",
+        "Check the network and the firewall.",
+    ),
+    (
+        LOST,
+        r"proxy|socks[45]",
+        "the proxy of the connection failed",
+        "Check the proxy: the host was not asked.",
+    ),
+    (
+        SILENT,
+        r"connection refused|actively refused",
+        "connection refused",
+        "Start WinRM on the host, or open the port.",
+    ),
+    (
+        SILENT,
+        r"name or service not known|failure in name resolution|nodename nor servname|getaddrinfo|failed to resolve|nameresolution|"
+        r"name does not resolve|no address associated with|could not resolve",
+        "the name cannot be resolved",
+        "Check ansible_host and the DNS of the controller.",
+    ),
+    (
+        SILENT,
+        r"no route to host|network is unreachable|network unreachable|host is unreachable|host unreachable|host is down",
+        "no route to the host",
+        "Check the network and the firewall.",
     ),
     (
         SILENT,
@@ -67,7 +93,8 @@ CAUSES = (
     ),
     (
         LOST,
-        r"connection aborted|connection reset|broken pipe|remote end closed|bad http response|\b50[0-9]\b|connection closed",
+        r"connection aborted|connection reset|broken pipe|remote end closed|bad http response|code:? ?50[0-9]\b|http[^ ]* 50[0-9]\b|"
+        r"50[0-9] server error|connection closed",
         "the connection was lost",
         "Run the job again.",
     ),
@@ -79,7 +106,9 @@ CAUSES = (
     ),
 )
 OTHER = "the connection failed"
+BEFORE_A_NAME = r"(?:(?<=host=')|(?<=host )|(?<=hostname )|(?<=connection to )|(?<=resolve ')|(?<=//)|(?<=@)|(?<=machine: ))"
 PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
+PLAIN_PORTS = {"winrm": 5985, "psrp": 5985}
 
 
 @dataclass(frozen=True)
@@ -101,18 +130,29 @@ def lost_host(host: str, variables: dict[str, Any], raw: Any) -> Lost:
         raw: what the connection said.
     """
     detail = stable_text(plain_text(raw).strip()) if isinstance(raw, str) else ""
-    found = next((cause for cause in CAUSES if re.search(cause[1], detail, re.IGNORECASE)), None)
+    words_alone = _without_names(detail, host, variables.get("ansible_host"))
+    found = next((cause for cause in CAUSES if re.search(cause[1], words_alone, re.IGNORECASE)), None)
     kind, _, words, advice = found or (LOST, "", OTHER, "See the detail for what the connection said.")
-    verb = "cannot be logged on to" if kind == REFUSING else "does not answer"
+    verb = {SILENT: "does not answer", REFUSING: "cannot be logged on to"}.get(kind, "was not reached")
     message = f"{host} {verb}{_address(host, variables)} ({words}). {advice}"
     return Lost(message, detail, kind == SILENT, kind == REFUSING)
+
+
+def _without_names(text: str, *names: Any) -> str:
+    """Return a text without the names of the host where an address stands: one may be called like a cause, such as proxy01."""
+    for name in names:
+        if isinstance(name, str) and name:
+            text = re.sub(f"{BEFORE_A_NAME}{re.escape(name)}", "<host>", text, flags=re.IGNORECASE)
+    return text
 
 
 def _address(host: str, variables: dict[str, Any]) -> str:
     """Return `` on 127.0.0.1:5986``, or nothing when neither says more than the name."""
     kind = str(variables.get("ansible_connection") or "").rpartition(".")[2]
     address = variables.get("ansible_host") or host
-    port = variables.get("ansible_port") or variables.get(f"ansible_{kind}_port") or PORTS.get(kind)
+    scheme = variables.get("ansible_winrm_scheme" if kind == "winrm" else f"ansible_{kind}_protocol")
+    usual = PLAIN_PORTS if scheme == "http" else PORTS
+    port = variables.get("ansible_port") or variables.get(f"ansible_{kind}_port") or usual.get(kind)
     if not isinstance(address, str) or "{{" in address or "{{" in str(port):
         return ""
     if port is None:

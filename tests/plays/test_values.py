@@ -124,7 +124,9 @@ def hosts_of_run(native: bool) -> dict[str, Cases]:
     """
     shipped = hosts_of_cases(without=("replicate_tasks", "report_follows"))
     role = {
-        host: cases for host, cases in hosts_of_cases().items() if UNDEFINED not in [value for value, _ in cases.values()]
+        host: cases
+        for host, cases in hosts_of_cases().items()
+        if UNDEFINED not in [value for value, _ in cases.values()]
     }
     if NATIVE_CAN_BE_OFF:
         return shipped if native else role

@@ -23,7 +23,7 @@ NEWEST = "20261122T210000Z-full"
 PATH = r"D:\Backup"
 SHARE = r"\\server\share\ca"
 BACKUP, SETS = made(NEWEST), expired(NIGHTS, {"keep_last": 2})
-KEYS = {"mark", "host", "report_dir", "destinations", "changed", "files", "not_written"}
+KEYS = {"mark", "host", "report_dir", "destinations", "began", "changed", "files", "not_written"}
 BOTH = {"path": PATH, "backup_result": "backup", "sets_result": "sets"}
 
 

@@ -147,6 +147,18 @@ def test_a_host_that_came_back_is_retired_again(tmp_path: Path) -> None:
     assert len(files) == 2 == len(os.listdir(tmp_path / "retired"))
 
 
+def test_a_page_that_was_not_drawn_is_drawn_by_the_next_run(tmp_path: Path) -> None:
+    write(tmp_path, "ca01")
+    write(tmp_path, "ca02")
+    (tmp_path / "fleet.html").mkdir()
+    assert "The page was not drawn." in run(tmp_path, "ca01")["warnings"][0]
+    (tmp_path / "fleet.html").rmdir()
+    again = run(tmp_path, "ca01")
+    assert (again["changed"], again["retired"], again["files"]) == (True, None, [str(tmp_path / "fleet.html")])
+    assert [name for name, _ in on_page(tmp_path)] == ["ca02"]
+    assert run(tmp_path, "ca01")["changed"] is False
+
+
 @pytest.mark.parametrize("path", [None, OLD])
 def test_check_mode_predicts_and_writes_nothing(tmp_path: Path, path: str | None) -> None:
     write(tmp_path, "ca01", r"D:\Backup", OLD)

@@ -101,13 +101,14 @@ def test_a_document_without_a_destination_is_not_good() -> None:
 
 @pytest.mark.parametrize(
     ("age_s", "status"),
-    [(0, "ok"), (LATE_AFTER_S, "ok"), (LATE_AFTER_S + 1, "late"), (10**12, "late"), (-(10**6), "ok")],
+    [(0, "ok"), (LATE_AFTER_S, "ok"), (LATE_AFTER_S + 1, "late"), (10**12, "late"), (-3600, "ok"), (-3601, "late")],
 )
 def test_what_is_remembered_becomes_late(age_s: int, status: str) -> None:
     found = fleet([after(GOOD)], STARTED_S + age_s)
     (ca,) = found["cas"]
     assert ca["status"] == ca["destinations"][0]["status"] == status and found["counts"][status] == 1
-    assert ("older than 1 d 2 h" in ca["message"]) == (status == "late")
+    assert ("older than 1 d 2 h" in ca["message"]) == (status == "late" and age_s > 0)
+    assert ("is dated in the future" in ca["message"]) == (status == "late" and age_s < 0)
 
 
 def test_what_the_job_looked_at_is_as_the_job_judged_it() -> None:

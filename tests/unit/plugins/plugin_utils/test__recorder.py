@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils import _recorder
+from ansible_collections.adcs.ca.plugins.plugin_utils._document import destination_key
+from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
 from ansible_collections.adcs.ca.plugins.plugin_utils._job import process_mark
 from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
 from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
@@ -68,6 +71,7 @@ def test_the_outcome_of_a_good_run(tmp_path: Path) -> None:
                 "label": NEWEST, "started": "2026-11-22T21:00:00Z", "bytes": 1 << 20,
             }
         ],
+        "began": {destination_key(DESTINATION): {"status": "failed", "since": None}},
         "changed": True,
         "files": [str(folder / "ca01.json")],
         "not_written": [],
@@ -296,3 +300,17 @@ def test_a_host_that_was_stopped_without_a_task(variables: dict[str, Any]) -> No
     assert failed_task(variables).startswith(
         "Ansible stopped this host and did not say why. Possible causes: a file that your hook includes"
     )
+
+
+def test_a_job_that_looks_twice_moves_no_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look is well each night, the second one finds the damage: it failed since the first night."""
+    now_s = [seconds_of("2026-11-22T22:00:00Z")]
+    monkeypatch.setattr(_recorder.time, "time", lambda: now_s[0])
+    texts = []
+    for _night in range(3):
+        first = record(tmp_path, GOOD, entry="main")
+        record(tmp_path, run_of("failed", "damage", listing=listing(NIGHTS)), entry="verify", before=first)
+        texts.append((tmp_path / "ca01.json").read_text(encoding="utf-8"))
+        now_s[0] += 3600
+    assert json.loads(texts[0])["destinations"][0]["since"] == "2026-11-22T22:00:00Z"
+    assert texts[1] == texts[0] and texts[2] == texts[0]

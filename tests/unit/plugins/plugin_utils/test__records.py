@@ -197,6 +197,17 @@ def test_a_document_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pyt
     assert "Input/output error" in html and "newer version" in html
 
 
+def test_a_name_that_is_no_text_costs_nobody_the_page(tmp_path: Path) -> None:
+    """Such as one that a share with another character set shows."""
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.json", "wb") as file:
+        file.write(b"{")
+    *_, left_out = draw(tmp_path, {"ca01": found_for("ca01", GOOD, tmp_path)}, Written(False))
+    assert left_out == ["caf?.json: it is damaged, or no document of this collection."]
+    assert on_page(tmp_path) == [("ca01", "ok")] and "caf?.json" in (tmp_path / "fleet.html").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = [f"ca{number}" for number in range(9)]
     draw(tmp_path, {host: found_for(host, GOOD, tmp_path) for host in hosts}, Written(False))

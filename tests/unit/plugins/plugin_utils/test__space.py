@@ -12,11 +12,12 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._space import (
     days_until_full,
     rounded_down,
     space_facts,
+    untruncated_nights,
     warnings_of,
 )
 
 from histories import full, logs
-from outcomes import expired, listing, made, only, outcome
+from outcomes import after, expired, listing, made, only, outcome
 
 GIB = 1 << 30
 
@@ -51,7 +52,10 @@ def test_two_digits_are_kept(value: int | None, kept: int | None) -> None:
         pytest.param(nights(12, 10, 10, 10), 0, 50, id="the difference is used up"),
         pytest.param(nights(10, 10, 10, 12), 1, None, id="it shrinks"),
         pytest.param(nights(10), None, None, id="one set"),
-        pytest.param(nights(10, 10, 10), None, None, id="two days show no pace"),
+        pytest.param(nights(10, 10, 10), None, 10, id="two days"),
+        pytest.param([full(f"2026-11-28 {hour:02d}:00", bytes=10) for hour in range(23, 11, -1)], None, None, id="half a day shows no pace"),
+        pytest.param([full(f"2026-11-{28 - n // 24:02d} {23 - n % 24:02d}:00", bytes=1) for n in range(48)], None, 4, id="every hour"),
+        pytest.param([full("2027-11-28 21:00", bytes=10, problems=["future"]), *nights(10, 10, 10, 10)], None, 10, id="from the future"),
         pytest.param([full("2026-11-28 21:00", bytes=10), full("2026-11-28 20:00", bytes=10)], None, None, id="an hour"),
         pytest.param([], None, None, id="no set"),
         pytest.param([logs("2026-11-29 21:00", "2026-11-28 21:00", base="2026-11-28 21:00", bytes=99), *nights(10, 10, 10, 10)], None, 10, id="logs"),
@@ -155,3 +159,25 @@ def test_nights_without_truncation() -> None:
     for number in range(9):
         known, entry = night(number, known, truncation_requested=False)
     assert entry["untruncated_since"] == "2026-11-10T21:00:00Z" and entry["status"] == "ok"
+    known, entry = night(9, known)
+    assert entry["untruncated_since"] == "2026-11-19T21:00:00Z" and entry["status"] == "ok", "nobody asked before"
+
+
+def test_a_night_of_which_nothing_is_known_ends_no_count() -> None:
+    sets = nights(1, 1, first=11)
+    kept = {"truncated": False, "after": 12}
+    first = made(sets[1]["label"])
+    first["logs"] |= kept
+    known = after(outcome(listing=expired(sets[1:], {"keep_last": 9}, now="2026-11-10 22:00"), backup=first))
+    unknown = after(outcome(listing=expired(sets, {"keep_last": 9}, now="2026-11-11 22:00")), known)
+    assert unknown["destinations"][0]["untruncated_since"] == "2026-11-10T21:00:00Z"
+
+
+@pytest.mark.parametrize(("minute", "nights"), [(4, 7), (6, 7)])
+def test_a_job_does_not_begin_at_the_same_second(minute: int, nights: int) -> None:
+    entry = {
+        "truncation": {"requested": True},
+        "untruncated_since": "2026-11-01T21:05:00Z",
+        "newest": {"started": f"2026-11-07T21:{minute:02d}:00Z"},
+    }
+    assert untruncated_nights(entry) == nights

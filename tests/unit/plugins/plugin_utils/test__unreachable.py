@@ -14,6 +14,7 @@ POOL = "HTTPSConnectionPool(host='10.0.0.9', port=5986): Max retries exceeded wi
 OBJECT = "<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>"
 NEW_OBJECT = "<urllib3.connection.VerifiedHTTPSConnection object at 0x7F8E5C2B1D90>"
 SSH = "Failed to connect to the host via ssh: "
+SOCKS = "Failed to connect to the host via PSRP: SOCKSHTTPSConnectionPool: Failed to establish a new connection: "
 TIMED_OUT = f"{POOL}ConnectTimeoutError({OBJECT}, 'Connection to 10.0.0.9 timed out. (connect timeout=30)'))"
 
 TEXTS = {
@@ -27,6 +28,9 @@ TEXTS = {
         f"Task failed: {SSH}ssh: connect to host 10.0.0.9 port 22: Connection refused\r\n",
     ],
     "the name cannot be resolved": [
+        f"ssl: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno -5] No address associated with hostname'))",
+        f"ssl: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno -2] Name does not resolve'))",
+        f"ssl: {POOL}NewConnectionError('{OBJECT}: [Errno -4] Non-recoverable failure in name resolution'))",
         f"ssl: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno -2] Name or service not known'))",
         f"{POOL}NameResolutionError(\"{OBJECT}: Failed to resolve 'ca03.lab' ([Errno -3] Temporary failure in name resolution)\"))",
         f"{SSH}ssh: Could not resolve hostname ca03: nodename nor servname provided, or not known",
@@ -34,6 +38,10 @@ TEXTS = {
         f"kerberos: {POOL}NameResolutionError(\"{OBJECT}: Failed to resolve 'timeout.lab' ([Errno -2] Name or service not known)\"))",
     ],
     "no route to the host": [
+        f"{SOCKS}0x04: Host unreachable",
+        f"{SOCKS}0x03: Network unreachable",
+        f"{SOCKS}0x06: TTL expired",
+        f"ntlm: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 113] Host is unreachable'))",
         f"ntlm: {POOL}NewConnectionError('{OBJECT}: Failed to establish a new connection: [Errno 113] No route to host'))",
         f"{SSH}ssh: connect to host 10.0.0.9 port 22: Network is unreachable",
     ],
@@ -53,6 +61,7 @@ TEXTS = {
         "Failed to authenticate the user Administrator with ntlm",
         "Failed to connect to the host via PSRP: Received a WSManFault message. (Code: 5, Machine: ca03, Reason: Access is denied. )",
         f"{SSH}backup@10.0.0.9: Permission denied (publickey,password).",
+        f"kerberos: the specified credentials were rejected by the server, ssl: {POOL}NewConnectionError('x: Connection refused'))",
         "Invalid/incorrect password: Permission denied, please try again.",
     ],
     "Kerberos failed": [
@@ -77,7 +86,24 @@ TEXTS = {
     ],
     "TLS failed": [
         f"ntlm: {POOL}SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
+        "basic: HTTPSConnectionPool: _ssl.c:983: The handshake operation timed out",
         f"ntlm: {POOL}SSLError(SSLEOFError(8, 'EOF occurred in violation of protocol (_ssl.c:1006)')))",
+    ],
+    "the connection is not set up": [
+        "ssl: Could not find a suitable TLS CA certificate bundle, invalid path: /etc/pki/none.pem",
+        "For certificate auth: cert_pem file not found",
+        "auth method ntlm requires a password",
+        f"{SSH}Unable to negotiate with 10.0.0.9 port 22: no matching host key type found. Their offer: ssh-rsa",
+        f"{SSH}Load key \"C:\\keys\\a\": bad permissions",
+    ],
+    "WinRM answered with a fault": [
+        "Received a WSManFault message. (Code: 2150858793, Machine: ca03, Reason: The operation cannot be completed: OperationTimeout.)",
+        "Received a WSManFault message. (Code: 2150859046, Reason: RPC server unavailable)",
+    ],
+    "the proxy of the connection failed": [
+        f"ntlm: {POOL}ProxyError('Unable to connect to proxy', NewConnectionError('{OBJECT}: [Errno 111] Connection refused')))",
+        f"ntlm: {POOL}ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 503 Service Unavailable')))",
+        "Error connecting to SOCKS5 proxy 10.0.0.1:1080: [Errno 111] Connection refused",
     ],
     "its host key is not trusted": [f"{SSH}Host key verification failed."],
     "the connection failed": [
@@ -91,14 +117,16 @@ TEXTS = {
 SILENT = {"connection refused", "the name cannot be resolved", "no route to the host", "no answer in time"}
 REFUSING = {
     *("its certificate is not trusted", "TLS failed", "its host key is not trusted", "the credentials were refused"),
-    "Kerberos failed",
+    *("Kerberos failed", "the connection is not set up"),
 }
 
 
 @pytest.mark.parametrize(("words", "raw"), [(words, raw) for words, texts in TEXTS.items() for raw in texts])
 def test_the_cause_of_real_texts(words: str, raw: str) -> None:
     lost = lost_host("ca03", {"ansible_host": "10.0.0.9", "ansible_connection": "psrp"}, raw)
-    verb = "cannot be logged on to" if words in REFUSING else "does not answer"
+    verb = (
+        "cannot be logged on to" if words in REFUSING else "does not answer" if words in SILENT else "was not reached"
+    )
     assert lost.message.startswith(f"ca03 {verb} on 10.0.0.9:5986 ({words}). ") and lost.message.endswith(".")
     assert (lost.is_silent, lost.is_refusing) == (words in SILENT, words in REFUSING)
     assert lost.detail == re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", raw).strip()
@@ -111,6 +139,43 @@ def test_it_is_the_same_in_each_run(raw: str) -> None:
     assert "object at" not in lost_host("ca03", {}, raw).detail
 
 
+@pytest.mark.parametrize("name", ["ca-401", "proxy01", "kerberos", "wsmanfault.lab"])
+def test_the_name_of_a_host_is_no_cause(name: str) -> None:
+    for raw in (
+        f"{SSH}ssh: connect to host {name} port 22: Connection timed out",
+        f"HTTPSConnectionPool(host='{name}', port=5986): Read timed out. (read timeout=401)",
+    ):
+        for host, variables in ((name, {}), ("x", {"ansible_host": name})):
+            assert lost_host(host, variables, raw).is_silent, raw
+
+
+def test_a_host_that_is_called_like_a_word_hides_no_cause() -> None:
+    raw = "HTTPSConnectionPool(host='refused', port=5986): [Errno 111] Connection refused"
+    assert "(connection refused)" in lost_host("refused", {}, raw).message
+
+
+def test_what_differs_in_each_run_is_no_part_of_the_detail() -> None:
+    words = (
+        "kerberos: authGSSClientStep() failed: ('Matching credential not found (filename: /tmp/tmp{})', 1) ShellId {}"
+    )
+    one = words.format("rlix4wn9", "0A1B2C3D-0000-1111-2222-333344445555")
+    other = words.format("abc123de", "FFFFFFFF-0000-1111-2222-333344445556")
+    assert lost_host("ca03", {}, one) == lost_host("ca03", {}, other)
+
+
+@pytest.mark.parametrize(
+    ("variables", "port"),
+    [
+        ({"ansible_connection": "psrp", "ansible_psrp_protocol": "http"}, 5985),
+        ({"ansible_connection": "winrm", "ansible_winrm_scheme": "http"}, 5985),
+        ({"ansible_connection": "ansible.builtin.winrm"}, 5986),
+        ({"ansible_connection": "winrm", "ansible_winrm_scheme": "http", "ansible_port": 1234}, 1234),
+    ],
+)
+def test_the_port_that_was_asked(variables: dict[str, Any], port: int) -> None:
+    assert f" on ca03:{port} (" in lost_host("ca03", variables, "connection refused").message
+
+
 def test_numbers_of_windows_stay() -> None:
     raw = "Received a WSManFault message. (Code: 2150859046, Reason: RPC server unavailable 0x800706BA at 0x800706BA)"
     assert lost_host("ca03", {}, raw).detail == raw
@@ -118,7 +183,7 @@ def test_numbers_of_windows_stay() -> None:
 
 @pytest.mark.parametrize("raw", [None, 5, ["x"], {}, True])
 def test_what_is_no_text(raw: Any) -> None:
-    words = "ca03 does not answer (the connection failed). See the detail for what the connection said."
+    words = "ca03 was not reached (the connection failed). See the detail for what the connection said."
     assert lost_host("ca03", {}, raw) == Lost(words, "", is_silent=False, is_refusing=False)
 
 
