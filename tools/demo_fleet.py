@@ -204,7 +204,7 @@ def main() -> int:
         lane = need_lane()
         fleet = labs()
         with ExitStack() as stack:
-            say(f"Starting {len(fleet)} simulated CAs")
+            say(f"Starting {len(fleet)} simulated CAs; for the fifth one nobody answers")
             start(fleet, stack)
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)

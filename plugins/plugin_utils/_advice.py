@@ -92,7 +92,7 @@ FAILURES: Sequence[Row] = (
     ),
     (
         r"0x800706B[AEF]|0xC7FF000D|0xC80003E8|RPC_S_|hrCommunicationError|hrTermInProgress",
-        "The CA's service does not answer. It may issue no certificates.",
+        "The CA's service does not answer. While it is stopped, it issues no certificates.",
         "Find out why CertSvc stopped, then start it. Run the job again.",
     ),
     (

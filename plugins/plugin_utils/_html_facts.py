@@ -49,8 +49,8 @@ def facts(entry: Entry, key: str) -> str:
     if entry["truncation"]:
         found.append(("Logs of the CA", _truncation(entry)))
     sizes = [item["bytes"] for item in entry["sets"] if item["bytes"]]
-    together = f", {size(sum(sizes))} together" if sizes else ""
-    found.append(("Sets in the repository", f"{len(entry['sets'])}{together}"))
+    together = f" with {size(sum(sizes))}" if sizes else ""
+    found.append(("In the repository", f"{counted(len(entry['sets']), 'set')}{together}"))
     return facts_of([*found, *_space(entry["space"])])
 
 
@@ -100,7 +100,8 @@ def _space(space: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     found = [(name, _free(space[part])) for part, name in names.items() if space[part]]
     if space["logs"]:
         count, logs_size = space["logs"]["count"], space["logs"]["bytes"]
-        found.append(("Logs on the CA", f"{number(count)}, {size(logs_size)}"))
+        words = NOTHING if count is None else counted(count, "log")
+        found.append(("Logs on the CA", words if logs_size is None else f"{words} with {size(logs_size)}"))
     if space["days_until_full"] is not None:
         found.append(("Destination full in", f"about {counted(space['days_until_full'], 'day')}"))
     return found

@@ -73,7 +73,7 @@ def of_lab(record: Record, running: Sequence[Record]) -> str:
             play(BACKUP, inventories, variables),
             play(CHECK, inventories, variables),
         ],
-        "Back up again, although there is a young set:": [
+        "Back up again, although there is a young set (only so a stopped service or a failing call shows):": [
             play(BACKUP, inventories, {**variables, "adcs_ca_backup_max_age": "0s"})
         ],
         f"Stop the service of {record.alias}, and start it again:": [
