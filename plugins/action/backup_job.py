@@ -328,6 +328,7 @@ class ActionModule(ActionBase):
                 is_offline=is_offline,
                 limits=limits_of(options),
                 files=self._files(run, options),
+                tried=self._entry == "main",
             ),
             entry=entry or self._entry,
             folder=Path(folder) if folder else None,

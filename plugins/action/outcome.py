@@ -87,6 +87,7 @@ def _run(host: str, options: Mapping[str, Any], variables: Mapping[str, Any], ch
     backup, sets = (_registered(options, name, variables) for name in ("backup_result", "sets_result"))
     facts: dict[str, Any] = {"backup": backup, "listing": sets, "late_after_s": options["late_after_s"]}
     facts |= {"is_offline": options["expected"] == "offline", "limits": limits_of(options)}
+    facts["tried"] = backup is not None or options["rescued"]
     results = [found for found in (backup, sets) if found]
     lost = lost_run(host, variables, results)
     failed = next((found for found in results if found.get("failed") or found.get("skipped")), None)

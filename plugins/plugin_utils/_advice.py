@@ -221,6 +221,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
 }
 DAMAGED = ("A set has a problem.", "Look at the problems of the set.")
 
+TRIED = ("But the last backup that was tried failed.", "Look at why it failed, then back up again.")
 NOT_REACHED = ("the host was not reached", "Check the host and the network.")
 
 WARNINGS: Sequence[tuple[str, str]] = (
@@ -313,7 +314,7 @@ def _offline(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _ok(entry: Mapping[str, Any]) -> tuple[str, str]:
-    problem = _problem(entry.get("problems"))
+    problem = _problem(entry.get("problems")) or (TRIED if entry.get("failure") else None)
     return (f"Backed up in time. {problem[0]}", problem[1]) if problem else ("Backed up in time.", "")
 
 

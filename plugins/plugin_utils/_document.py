@@ -173,6 +173,7 @@ def entry(value: Mapping[str, Any]) -> Entry:
         "warnings": _lines(value.get("warnings"))[:WARNING_LIMIT],
         "space": space_of(value.get("space")),
         "untruncated_since": time_of(value.get("untruncated_since")),
+        "failure": failure_of(value.get("failure")),
         "files": files_of(value.get("files")),
         "newest": newest_kept(sets, value.get("newest")),
         "truncation": _truncation(value.get("truncation")),
@@ -222,6 +223,12 @@ def checked_of(value: Any) -> dict[str, Any] | None:
         return None
     result = "good" if value.get("result") == "good" else "damaged"
     return {"at": time_of(value["at"]), "result": result, "problem_count": number(value.get("problem_count")) or 0}
+
+
+def failure_of(value: Any) -> dict[str, str] | None:
+    """Return since when no backup succeeded that was tried, and why: ``{at, message}``; None where the last one did."""
+    at = time_of(value.get("at")) if isinstance(value, Mapping) else None
+    return None if at is None else {"at": at, "message": _line(value.get("message"))}
 
 
 def files_of(value: Any) -> dict[str, Any] | None:

@@ -59,7 +59,16 @@ def _since(entry: Entry) -> list[tuple[str, str]]:
     found = [(f"{entry['status'].capitalize()} since", instant(entry["since"]))] if entry["since"] else []
     newest = entry["newest"]
     last = instant(newest["finished"] or newest["started"]) if newest else '<span class="bad">never</span>'
-    return [*found, ("Last good", last)]
+    found.append(("Last good", last))
+    failure = entry["failure"]
+    if failure and entry["status"] not in ("failed", "unreachable"):
+        found.append(
+            (
+                "No backup succeeded since",
+                f'<span class="bad">{instant(failure["at"])}</span>: {text(failure["message"])}',
+            )
+        )
+    return found
 
 
 def _of_newest(newest: Entry, key: str) -> list[tuple[str, str]]:

@@ -47,7 +47,8 @@ class Run:
     ``status`` is ``failed`` or ``unreachable`` with a ``message``, or ``ok``: then the sets decide. ``detail`` is the raw text of a
     library. ``expected`` is the label of a set that must be there, complete, for the run to be good; ``predicted`` says that check mode
     would have made one. ``replicated`` says that a hook showed that it copied the newest set. ``silent`` says that the host did not answer
-    at all, as a host does that is switched off; with ``is_offline`` that is expected of it. ``files`` are those of the newest set, as an entry keeps them.
+    at all, as a host does that is switched off; with ``is_offline`` that is expected of it. ``files`` are those of the newest set, as an
+    entry keeps them. ``tried`` says that the run was to make a backup.
     """
 
     path: str | None
@@ -64,6 +65,7 @@ class Run:
     is_offline: bool = False
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, Any] | None = None
+    tried: bool = False
 
 
 def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
@@ -92,6 +94,7 @@ def new_entry(run: Run, known: Entry, now_s: float) -> Entry:
         made["files"] = None
     made["warnings"] = warnings_of(made, run.limits, listing.get("space") if listing else None)
     judged = _status(run, made, listing, now_s)
+    made["failure"] = _failure(run, made["newest"], judged, before["failure"], now_s)
     return dated({**made, "status": judged["status"], "message": bounded(judged["message"])}, known, now_s)
 
 
@@ -254,6 +257,23 @@ def _truncation(backup: Any, newest: Any, before: Any) -> dict[str, Any] | None:
                 "logs_after": number(logs.get("after")),
             }
     return before if before and before["label"] == label else None
+
+
+def _failure(
+    run: Run,
+    newest: Mapping[str, Any] | None,
+    judged: Mapping[str, str],
+    before: Mapping[str, str] | None,
+    now_s: float,
+) -> dict[str, str] | None:
+    """Return since when no backup succeeded that was tried. A check or a young set says nothing of that; a set made since does."""
+    backup = run.backup if isinstance(run.backup, Mapping) else {}
+    succeeded = backup.get("label") and not backup.get("failed") and not backup.get("unreachable")
+    if run.tried and not succeeded and judged["status"] in ("failed", "unreachable"):
+        return {"at": before["at"] if before else time_text(now_s), "message": judged["message"]}
+    if before is None or (succeeded and backup.get("changed")) or (newest and newest["started"] > before["at"]):
+        return None
+    return dict(before)
 
 
 def _label_of(run: Run, made: Entry) -> str | None:

@@ -67,6 +67,9 @@ def _words(ca: Mapping[str, Any]) -> tuple[str, str]:
     why, step = words["meaning"], words["next_step"]
     if ca["status"] == "ok" and not step:
         return "", ""
+    # the state says already that it was backed up in time
+    if ca["status"] == "ok":
+        why = why.partition(". ")[2] or why
     # a cause that no table knows, or that names a variable, is best told by its own text
     if why in (FAILED[1], VARIABLE):
         why = ca.get("message") or why

@@ -106,7 +106,9 @@ CAUSES = (
     ),
 )
 OTHER = "the connection failed"
-BEFORE_A_NAME = r"(?:(?<=host=')|(?<=host )|(?<=hostname )|(?<=connection to )|(?<=resolve ')|(?<=//)|(?<=@)|(?<=machine: ))"
+BEFORE_A_NAME = (
+    r"(?:(?<=host=')|(?<=host )|(?<=hostname )|(?<=connection to )|(?<=resolve ')|(?<=//)|(?<=@)|(?<=machine: ))"
+)
 PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 PLAIN_PORTS = {"winrm": 5985, "psrp": 5985}
 

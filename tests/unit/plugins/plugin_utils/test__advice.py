@@ -145,6 +145,8 @@ def test_warnings_have_their_steps_once() -> None:
 def test_a_good_ca_with_a_problem() -> None:
     told = advice({"status": "ok", "problems": [problem("unknown")]})
     assert told["meaning"].startswith("Backed up in time. The repository holds something") and told["next_step"]
+    told = advice({"status": "ok", "problems": [], "failure": {"at": "2026-11-22T21:00:00Z", "message": "no"}})
+    assert told["meaning"] == "Backed up in time. But the last backup that was tried failed." and told["next_step"]
     assert advice({"status": "ok", "problems": []}) == {"meaning": "Backed up in time.", "next_step": ""}
 
 

@@ -276,14 +276,14 @@ def test_a_document_of_these_forms_is_kept(schema: int) -> None:
 
 
 def test_what_an_earlier_document_lacks_is_not_known() -> None:
-    lacking = ("expected", "files", "since", "space", "untruncated_since", "warnings")
+    lacking = ("expected", "failure", "files", "since", "space", "untruncated_since", "warnings")
     known = only(outcome(listing=listing([full("2026-11-22 21:00")])))
     old = {name: value for name, value in json.loads(json.dumps(known)).items() if name not in lacking}
     for item in (old["newest"], *old["sets"]):
         del item["checked"], item["verified_at"]
     document = read_document(json.dumps({"schema": 2, "host": "ca01", "destinations": [old]}), "ca01")
     assert document and document["schema"] == SCHEMA
-    empty = {"files": None, "since": None, "space": None, "untruncated_since": None, "warnings": []}
+    empty = {"failure": None, "files": None, "since": None, "space": None, "untruncated_since": None, "warnings": []}
     assert document["destinations"] == [{**known, **empty, "expected": "online"}]
 
 

@@ -150,6 +150,7 @@ def test_an_entry_says_what_there_is() -> None:
         "warnings": [],
         "space": None,
         "untruncated_since": None,
+        "failure": None,
         "files": None,
         "newest": newest,
         "truncation": {"label": NEWEST, "requested": True, "done": True, "logs_before": 12, "logs_after": 1},
@@ -448,6 +449,33 @@ def test_a_set_from_the_future_of_the_controller_is_never_the_newest(is_offline:
     assert older["newest"]["label"] == NEWEST and older["status"] == "late"
     near = only(outcome(listing=listing([full("2026-11-23 06:59")], now="2026-11-23 07:00")), now="2026-11-23 06:00")
     assert near["status"] == "ok"
+
+
+def test_a_backup_that_failed_is_remembered_until_one_succeeds() -> None:
+    """A morning check of a young set does not make it undone, nor does a job that finds the set young enough."""
+    failed = {**made(NEWEST), "failed": True, "label": None}
+    first = after(outcome("failed", "no", listing=listing(NIGHTS), backup=failed, tried=True), now="2026-11-22 22:00")
+    wanted = {"at": "2026-11-22T22:00:00Z", "message": "no"}
+    assert first["destinations"][0]["failure"] == wanted
+    again = after(
+        outcome("failed", "no", listing=listing(NIGHTS), backup=failed, tried=True), first, now="2026-11-22 23:00"
+    )
+    assert document_text(again) == document_text(first)
+    check = after(outcome(listing=listing(NIGHTS)), again, now="2026-11-23 06:00")
+    young = after(
+        outcome(listing=listing(NIGHTS), backup=made(NEWEST, fresh=True), tried=True), check, now="2026-11-23 07:00"
+    )
+    for document in (check, young):
+        (found,) = document["destinations"]
+        assert (found["status"], found["failure"]) == ("ok", wanted)
+    success = outcome(listing=listing(NIGHTS), backup=made(NEWEST), tried=True)
+    assert only(success, young)["failure"] is None
+    newer = listing([full("2026-11-23 07:30"), *NIGHTS], now="2026-11-23 08:00")
+    assert only(outcome(listing=newer), young, now="2026-11-23 08:00")["failure"] is None
+    hook = outcome("failed", "hook", listing=listing(NIGHTS), backup=made(NEWEST), tried=True)
+    assert only(hook)["failure"] is None, "the backup itself succeeded"
+    away = outcome("unreachable", "gone", silent=True, is_offline=True, tried=True)
+    assert only(away, after(outcome(listing=listing(NIGHTS), is_offline=True)))["failure"] is None
 
 
 def test_an_offline_ca_is_never_good_for_ever() -> None:

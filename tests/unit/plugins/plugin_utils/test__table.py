@@ -11,7 +11,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds
 from ansible_collections.adcs.ca.plugins.plugin_utils._table import fleet_table
 
 from histories import full
-from outcomes import NOW, fleet_of, instant, listing, outcome
+from outcomes import after, NOW, fleet_of, instant, listing, outcome
 
 NOW_S = seconds_of(instant(NOW))
 GOOD = outcome(listing=listing([full("2026-11-22 21:00")]))
@@ -34,6 +34,12 @@ def test_a_table() -> None:
         "ca03               failed  none                            The last job recorded nothing     Run the job again for this host",
         "Example CA (ca01)  ok      20261122T210000Z-full  9 h",
     ]  # fmt: skip
+
+
+def test_a_ca_that_is_ok_and_whose_last_backup_failed() -> None:
+    known = after(outcome("failed", "no", listing=listing([full("2026-11-22 21:00")]), tried=True))
+    (line,) = fleet_table(fleet_of({"ca01": GOOD}, {"ca01": known}), NOW_S)[2:]
+    assert " ok " in line and "But the last backup that was tried failed  Look at why it failed" in line
 
 
 def test_no_ca_is_no_table() -> None:
