@@ -53,7 +53,9 @@ def outcome(
     made = new_entry(run, known, now_s)
     own = {"status": made["status"], "message": made["message"]}
     judged = worst_rows([*(row for row in earlier if _key(row) == key), {**own, "path": run.path}])[0]
-    made = dated({**made, "status": judged["status"], "message": judged["message"]}, {**known, **began[key]}, now_s)
+    is_as_it_began = judged["status"] == began[key]["status"] and began[key]["since"]
+    before_it = {**known, **began[key]} if is_as_it_began else known
+    made = dated({**made, "status": judged["status"], "message": judged["message"]}, before_it, now_s)
     pathless = any(row["path"] is None for row in earlier)
     document = record(folder, host, made, written, keep_pathless=pathless)
     if written.not_written:

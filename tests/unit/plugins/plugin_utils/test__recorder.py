@@ -314,3 +314,11 @@ def test_a_job_that_looks_twice_moves_no_date(tmp_path: Path, monkeypatch: pytes
         now_s[0] += 3600
     assert json.loads(texts[0])["destinations"][0]["since"] == "2026-11-22T22:00:00Z"
     assert texts[1] == texts[0] and texts[2] == texts[0]
+
+
+def test_a_job_that_looks_twice_at_a_new_host_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [seconds_of("2026-11-22T22:00:00Z")]
+    monkeypatch.setattr(_recorder.time, "time", lambda: now_s[0])
+    first = record(tmp_path, GOOD)
+    now_s[0] += 60
+    assert record(tmp_path, GOOD, before=first)["changed"] is False
