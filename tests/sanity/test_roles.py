@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "backup"
 ENTRY_POINTS = {"main", "verify", "expire", "report"}
 ROLE_NAME = re.compile(r"adcs_ca_outcome|_?adcs_ca_backup_\w+")
-TEXT_KINDS = {"destination", "size", "span", "str"}
 # How a kind of variable is called in the README, and how its description in the spec begins.
+TEXT_KINDS = ("destination", "size", "span", "str")
 TYPES = {"bool": "yes or no", "int": "whole number", "list": "list", **dict.fromkeys(TEXT_KINDS, "text")}
 BEGINNINGS = {"bool": "Yes or no.", "int": "A whole number", "list": "A list, or a text with commas."}
 NULL_IS_DEFAULT = "Null or blank means the default."
@@ -115,7 +115,8 @@ def test_spec_says_what_the_role_does(entry_point: str) -> None:
     for name, option in SPECS[entry_point]["options"].items():
         kind = VARIABLES[name.removeprefix(PREFIX)].kind
         assert option.keys() == {"description", "type"} | ({"default"} if name in DEFAULTS else set()), name
-        assert option["type"] == ("str" if kind in TEXT_KINDS else "raw"), name
+        # ansible-core 2.16 passes null as no other type
+        assert option["type"] == "raw", name
         assert option["description"][0].startswith(BEGINNINGS.get(kind, "")), name
         assert option.get("default") == DEFAULTS.get(name), name
         says = any(sentence.startswith(NULL_IS_DEFAULT) for sentence in option["description"])
