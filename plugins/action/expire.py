@@ -68,7 +68,8 @@ class ActionModule(ActionBase):
             listing["sets"], policy, listing["now"], keep_minimum=options["keep_minimum"], limit=options["limit"]
         )
         # a mistyped label lets the set go that was meant to stay: that has to be seen without looking into the plan
-        warnings = [warning for warning in planned.warnings if warning.startswith(UNKNOWN_LABEL)]
+        warnings = [*(listing.get("warnings") or [])]
+        warnings += [warning for warning in planned.warnings if warning.startswith(UNKNOWN_LABEL)]
         doubt = clock_doubt(listing["sets"], listing["now"]) if planned.remove else ""
         if doubt:
             planned = without_deletions(planned, doubt)

@@ -33,7 +33,7 @@ Function Get-AdcsCaFindingStore {
 
     .OUTPUTS
     A hashtable: path, names (of its files), why (it cannot be used; $null where it can), read_only, failures (why the findings of a set
-    were not kept, one each).
+    were not kept, one each), refusals (how many of these the folder is to blame for).
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -52,6 +52,7 @@ Function Get-AdcsCaFindingStore {
         why = $null
         read_only = [Boolean]$ReadOnly
         failures = [System.Collections.ArrayList]::new()
+        refusals = 0
     }
     try {
         if (Test-AdcsCaFindingFolder -Path $store.path) {
@@ -237,11 +238,12 @@ Function Save-AdcsCaCheck {
     if ($Store.read_only) {
         return $false
     }
-    if ($Store.failures.Count -ge $maxFailures) {
+    if ($Store.refusals -ge $maxFailures) {
         $null = $Store.failures.Add($Store.failures[0])
         return $false
     }
     $temporary = $null
+    $isWriting = $false
     try {
         # as it is now: another look may have ended while this one went on
         $now = Get-AdcsCaFinding -Store $Store -Label $Set.label -Fresh
@@ -254,6 +256,7 @@ Function Save-AdcsCaCheck {
         }
         $others = @(Select-AdcsCaCheck -Before $Before -Now $now -Depth $Check.depth)
         $content = [Adcs.Ca.FindingStore]::Write(@{ schema = [Adcs.Ca.FindingStore]::Schema; label = $Set.label; checks = $others + $Check }, $Set.label)
+        $isWriting = $true
         if (-not (Test-AdcsCaFindingFolder -Path $Store.path)) {
             $null = [System.IO.Directory]::CreateDirectory($Store.path)
         }
@@ -267,6 +270,8 @@ Function Save-AdcsCaCheck {
     }
     catch {
         $null = $Store.failures.Add((ConvertTo-AdcsCaException -ErrorRecord $_).Message)
+        # what is wrong with the findings of one set says nothing of the folder
+        $Store.refusals += [Int32]$isWriting
         if ($null -ne $temporary) {
             Remove-AdcsCaFindingFile -Path $temporary
         }

@@ -12,8 +12,11 @@ $manifestName = 'manifest.json'
 # What Windows answers to a read when the disk no longer has the content, as HRESULTs.
 $mediaErrors = @(
     0x80070017  # ERROR_CRC
+    0x80070019  # ERROR_SEEK
     0x8007001B  # ERROR_SECTOR_NOT_FOUND
     0x8007001E  # ERROR_READ_FAULT
+    0x80070143  # ERROR_DATA_CHECKSUM_ERROR, of ReFS
+    0x800701E3  # ERROR_DEVICE_HARDWARE_ERROR
     0x8007045D  # ERROR_IO_DEVICE
     0x80070570  # ERROR_FILE_CORRUPT
     0x80070571  # ERROR_DISK_CORRUPT

@@ -210,7 +210,7 @@ def test_a_look_that_could_not_read_a_file_clears_nothing(small: Case, good: Pat
     assert store(good).read_bytes() == before
 
 
-@pytest.mark.parametrize("status", ["0xC000003F", "0xC0000185"], ids=["CRC", "device"])
+@pytest.mark.parametrize("status", ["0xC000003F", "0xC0000185", "0xC0000470"], ids=["CRC", "device", "ReFS"])
 def test_a_disk_that_lost_the_content_is_damage_that_stays(small: Case, good: Path, status: str) -> None:
     small.faults(Fault("NtReadFile@certbkxp.dat", "*", "hresult", status))
     found = entry_of(look(small, "hashes"), good)
@@ -345,3 +345,12 @@ def test_findings_of_sets_that_are_gone_are_deleted(small: Case, good: Path) -> 
         f"{stays.name}.json.0123456789ab.new",
         "notes.txt",
     }
+
+
+def test_sets_whose_findings_cannot_be_used_silence_no_other(small: Case, good: Path) -> None:
+    history = [good, *(copy_set(good, NOW - timedelta(days=number)) for number in range(1, 5))]
+    for folder in history[:4]:
+        write_store(folder, {"schema": 2})
+    alter(history[4])
+    look(small, "hashes")
+    assert verdict(entry_of(look(small, "sizes"), history[4])) == (True, False, False)

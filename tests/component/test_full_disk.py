@@ -109,3 +109,17 @@ def test_a_full_disk_has_no_room_for_a_lock(case: Case, history: list[Path]) -> 
     run = expire(case, [history[3].name])
     assert run.failed and "the disk is full" in run.message and "Free a little space" in run.message, run.message
     assert names(case) == before
+
+
+@pytest.mark.parametrize("parent", ["", ".staging"])
+def test_a_link_with_the_name_of_an_expired_set_is_not_followed_substituted(
+    case: Case, history: list[Path], parent: str
+) -> None:
+    folder = case.repository / parent / "20200101T000000Z-full.expired"
+    folder.mkdir(parents=True)
+    (folder / "precious.txt").write_text("mine", encoding="utf-8")
+    inside = "\\".join(filter(None, [case.ca.folder_name, parent, folder.name]))
+    case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(rf"C:\Backup\{inside}" + "\n", encoding="utf-8")
+    run = expire(case, [history[3].name])
+    assert run.result["removed"] == [history[3].name], run.message
+    assert (folder / "precious.txt").read_text(encoding="utf-8") == "mine"

@@ -136,6 +136,8 @@ def test_a_label_that_no_set_has_is_warned_of(said: list[str]) -> None:
     failure = {"failed": True, "msg": "it is locked", "changed": False, "removed": []}
     assert run(Host(LISTING, failure), keep_last=1, keep_labels=labels)["warnings"] == [words]
     assert "warnings" not in run(Host(LISTING), keep_last=4, keep_labels=labels[1:])
+    lost = "The findings of 1 set were not kept: Access was denied."
+    assert run(Host({**LISTING, "warnings": [lost]}), keep_last=4)["warnings"] == [lost]
 
 
 def test_what_stays_and_counts_for_nothing_is_no_warning_of_the_task() -> None:
