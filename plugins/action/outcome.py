@@ -20,10 +20,10 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
     outcome,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import check_range, destination
-from ansible_collections.adcs.ca.plugins.plugin_utils._space import limits_of
+from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import VARIABLES, check_range, destination
+from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits, limits_of
 
-ARGUMENT_SPEC = {
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "backup_result": {"type": "str"},
     "expected": {"type": "str", "choices": list(EXPECTED), "default": "online"},
     "fail_on": {"type": "list", "elements": "str", "choices": list(ADDED_STATUSES), "default": []},
@@ -32,17 +32,11 @@ ARGUMENT_SPEC = {
     "report_dir": {"type": "str"},
     "rescued": {"type": "bool", "default": False},
     "sets_result": {"type": "str"},
-    "warn_free_percent": {"type": "int", "default": 10},
-    "warn_full_days": {"type": "int", "default": 14},
-    "warn_untruncated_nights": {"type": "int", "default": 7},
+    "warn_free_percent": {"type": "int", "default": Limits.free_percent},
+    "warn_full_days": {"type": "int", "default": Limits.full_days},
+    "warn_untruncated_nights": {"type": "int", "default": Limits.untruncated_nights},
 }
-# The least and the most of a number.
-RANGES = {
-    "late_after_s": (0, None),
-    "warn_free_percent": (0, 100),
-    "warn_full_days": (0, None),
-    "warn_untruncated_nights": (0, None),
-}
+NUMBERS = [name for name, option in ARGUMENT_SPEC.items() if option["type"] == "int"]
 
 
 class ActionModule(ActionBase):
@@ -64,9 +58,10 @@ class ActionModule(ActionBase):
         options["path"] = checked_option("path", destination, options["path"])
         report_dir = options["report_dir"]
         folder = checked_option("report_dir", user_path, report_dir, variables) if report_dir else None
-        for name, (least, most) in RANGES.items():
+        for name in NUMBERS:
+            # a number has the bounds of the role's variable of that name
             if options[name] is not None:
-                checked_option(name, check_range, options[name], least, most)
+                checked_option(name, check_range, options[name], VARIABLES[name].least, VARIABLES[name].most)
         written = Written(bool(self._task.check_mode))
         before = outcome_of(variables, host)
         found = outcome(

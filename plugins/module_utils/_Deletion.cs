@@ -19,11 +19,13 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Deletion
         /// <param name="path">The folder.</param>
         /// <param name="except">The name of a file that is deleted, but not counted.</param>
         /// <param name="freedBytes">Grows by the size of each file once it is deleted, also when the rest cannot be.</param>
-        /// <exception cref="IOException">Something cannot be deleted; what was deleted before is gone.</exception>
+        /// <exception cref="IOException">The folder is a link, or something cannot be deleted; what was deleted before is gone.</exception>
         /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>
         public static void DeleteFolder(string path, string except, ref long freedBytes)
         {
             DirectoryInfo folder = new DirectoryInfo(path);
+            if (FileSystem.IsLink(folder))
+                throw new IOException(String.Format("'{0}' leads elsewhere (a link or a mounted volume), and none is followed", path));
             foreach (FileSystemInfo item in folder.GetFileSystemInfos())
             {
                 DirectoryInfo inner = item as DirectoryInfo;

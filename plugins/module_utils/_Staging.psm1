@@ -180,9 +180,7 @@ Function Remove-AdcsCaExpired {
         foreach ($name in $expired) {
             $bytes = [Int64]0
             try {
-                $folder = [System.IO.Path]::Combine($parent, $name)
-                Assert-AdcsCaOrdinaryFolder -Path $folder
-                [Adcs.Ca.Deletion]::DeleteFolder($folder, $manifestName, [ref] $bytes)
+                [Adcs.Ca.Deletion]::DeleteFolder([System.IO.Path]::Combine($parent, $name), $manifestName, [ref] $bytes)
             }
             catch {
                 @{ label = $name; action = 'kept'; why = "it could not be deleted: $($_.Exception.GetBaseException().Message)" }

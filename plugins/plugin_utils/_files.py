@@ -158,10 +158,10 @@ def _replace(temporary: Path, path: Path) -> None:
             os.replace(temporary, path)
             return
         except OSError as error:
-            if error.errno in LACKING_REPLACE and (error.errno not in IN_USE or wait_s is None) and path.is_file():
-                break
             if error.errno not in IN_USE or wait_s is None:
-                raise
+                if error.errno not in LACKING_REPLACE or not path.is_file():
+                    raise
+                break
         time.sleep(wait_s)
     _exchange(temporary, path)
 
