@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PureWindowsPath
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -31,6 +32,8 @@ POLICY_OPTIONS = {
     "keep_within": {"type": "str"},
     "keep_yearly": {"type": "int"},
 }
+# the end of the name of a set that expired, while it is deleted
+EXPIRED = ".expired"
 ARGUMENT_SPEC = {
     **POLICY_OPTIONS,
     "ignored_names": {"type": "list", "elements": "str", "default": []},
@@ -42,7 +45,7 @@ ARGUMENT_SPEC = {
 
 
 class ActionModule(ActionBase):
-    """At most two modules run on the host: ``backup_info``, and ``expire`` when the plan names a set."""
+    """At most two modules run on the host: ``backup_info``, and ``expire`` when there is something to delete."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -70,8 +73,8 @@ class ActionModule(ActionBase):
         # a mistyped label lets the set go that was meant to stay: that has to be seen without looking into the plan
         warnings = [*(listing.get("warnings") or [])]
         warnings += [warning for warning in planned.warnings if warning.startswith(UNKNOWN_LABEL)]
-        doubt = clock_doubt(listing["sets"], listing["now"]) if planned.remove else ""
-        if doubt:
+        doubt = clock_doubt(listing["sets"], listing["now"])
+        if planned.remove and doubt:
             planned = without_deletions(planned, doubt)
             warnings.insert(0, planned.warnings[0])
         result["policy"] = {name: options[name] for name in POLICY_OPTIONS}
@@ -82,12 +85,11 @@ class ActionModule(ActionBase):
             result["diff"] = _diff(
                 listing["sets"], planned, "a date cannot be trusted" if doubt else "held back by limit"
             )
-        if not planned.remove:
+        if not planned.remove and (doubt or not any(map(_is_expired, listing["problems"]))):
             return result
 
         deleted = self._execute_module(module_args=_module_args(options, planned), task_vars=task_vars)
-        removed = deleted.get("removed", [])
-        result.update(deleted, sets=[entry for entry in listing["sets"] if entry["label"] not in removed])
+        result.update(deleted, **_what_stays(listing, deleted))
         if warnings:
             result["warnings"] = [*warnings, *deleted.get("warnings", [])]
         return result
@@ -111,8 +113,27 @@ def _facts(listing: Mapping[str, Any]) -> dict[str, Any]:
     facts = {key: listing.get(key, default) for key, default in empty.items()}
     facts |= {key: listing.get(key, []) for key in ("problems", "sets")}
     facts["space"] = listing.get("space") or {"destination": None, "log_volume": None, "logs": None}
-    nothing = {"changed": False, "removed": [], "bytes_freed": 0, "free_bytes_before": None, "free_bytes_after": None}
-    return {**facts, **nothing, "policy": {}, "plan": {}}
+    space = {"bytes_freed": 0, "free_bytes_before": None, "free_bytes_after": None}
+    return {**facts, **space, "changed": False, "leftovers": [], "removed": [], "policy": {}, "plan": {}}
+
+
+def _is_expired(problem: Mapping[str, Any]) -> bool:
+    """Return whether it is what an earlier run could not delete in full."""
+    return bool(problem["kind"] == "leftover" and problem["path"].endswith(EXPIRED))
+
+
+def _what_stays(listing: Mapping[str, Any], deleted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sets and the problems of the listing without what the module deleted."""
+    removed = deleted.get("removed", [])
+    discarded = [entry["label"] for entry in deleted.get("leftovers", []) if entry["action"] == "discarded"]
+    return {
+        "sets": [entry for entry in listing["sets"] if entry["label"] not in removed],
+        "problems": [
+            problem
+            for problem in listing["problems"]
+            if not (_is_expired(problem) and PureWindowsPath(problem["path"]).name in discarded)
+        ],
+    }
 
 
 def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:

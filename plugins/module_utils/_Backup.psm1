@@ -192,10 +192,7 @@ Function Invoke-AdcsCaRun {
         }
     }
     catch {
-        $failure = ConvertTo-AdcsCaException -ErrorRecord $_
-        if (Test-AdcsCaDiskFull -ErrorRecord $_) {
-            $failure = $failure.Append(" The disk is full. The role's entry point expire deletes old sets without a backup before it.")
-        }
+        $failure = Add-AdcsCaDiskFullAdvice -ErrorRecord $_
     }
 
     if ($Run.set.copied) {
@@ -331,7 +328,7 @@ Function Complete-AdcsCaRun {
     }
     catch {
         $Run.result.path = $null
-        $cause = ConvertTo-AdcsCaException -ErrorRecord $_
+        $cause = Add-AdcsCaDiskFullAdvice -ErrorRecord $_ -After $Failure
         if ($null -eq $Failure) {
             throw $cause.Append(" The copied set is left in '$($Run.set.staging)'; the next run finishes it.")
         }

@@ -264,7 +264,7 @@ Function Get-AdcsCaRepositoryProblem {
         $Ignored
     )
 
-    $known = [System.Collections.Generic.HashSet[String]]::new([String[]]($Label + '.checks' + '.lock' + '.staging'))
+    $known = [System.Collections.Generic.HashSet[String]]::new([String[]]($Label + '.checks' + '.lock' + '.staging'), [StringComparer]::OrdinalIgnoreCase)
     $strangers = @(Get-AdcsCaFolderItem -Path $Repository.path | Where-Object { -not ($known.Contains($_.Name) -or $Ignored.Contains($_.Name)) })
     $expired = @($strangers | Where-Object { $_ -is [System.IO.DirectoryInfo] -and $_.Name -cmatch $expiredPattern })
     foreach ($item in $strangers | Where-Object { $_ -notin $expired }) {
@@ -283,10 +283,10 @@ Function Get-AdcsCaRepositoryProblem {
         New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
     }
     foreach ($item in $leftovers) {
-        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next backup deals with it"
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next run deals with it"
     }
     foreach ($item in $expired) {
-        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is what is left of a set that expired; the next backup deletes it"
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is what is left of a set that expired; the next run deletes it"
     }
 }
 

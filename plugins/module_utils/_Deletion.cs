@@ -5,43 +5,142 @@
 
 using ansible_collections.adcs.ca.plugins.module_utils._FileSystem;
 using System;
+using System.Diagnostics;
 using System.IO;
+using System.Threading;
 
 //TypeAccelerator -Name Adcs.Ca.Deletion -TypeName Deletion
 
 namespace ansible_collections.adcs.ca.plugins.module_utils._Deletion
 {
-    public static class Deletion
+    /// <summary>One deletion. What cannot be deleted stops nothing else; its cause is told at the end.</summary>
+    public sealed class Deletion
     {
         private const FileAttributes Hindering = FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System;
+        private const int InUseTimeoutMs = 2 * 1000;
+        private const int PauseMs = 100;
 
-        /// <summary>Deletes a folder and all that is in it. A link in it goes, what it leads to stays.</summary>
+        // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION, ERROR_DIR_NOT_EMPTY: so Windows answers for a file that is
+        // open at this moment, and for the folder of one that is deleted and still open.
+        private static readonly int[] InUse = { 5, 32, 33, 145 };
+
+        private readonly string _except;
+        private readonly Stopwatch _waited = new Stopwatch();
+        private int _failures;
+
+        private Deletion(string except)
+        {
+            _except = except;
+        }
+
+        /// <summary>The size of all files that were deleted.</summary>
+        public long FreedBytes { get; private set; }
+
+        /// <summary>Why something could not be deleted, the first cause; null where nothing is left.</summary>
+        public Exception Cause { get; private set; }
+
+        /// <summary>Deletes a folder and all that is in it, as far as it can be. A link in it goes, what it leads to stays.</summary>
         /// <param name="path">The folder.</param>
         /// <param name="except">The name of a file that is deleted, but not counted.</param>
-        /// <param name="freedBytes">Grows by the size of each file once it is deleted, also when the rest cannot be.</param>
-        /// <exception cref="IOException">The folder is a link, or something cannot be deleted; what was deleted before is gone.</exception>
-        /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>
-        public static void DeleteFolder(string path, string except, ref long freedBytes)
+        /// <exception cref="IOException">The folder is a link.</exception>
+        public static Deletion DeleteFolder(string path, string except)
         {
             DirectoryInfo folder = new DirectoryInfo(path);
-            if (FileSystem.IsLink(folder))
-                throw new IOException(String.Format("'{0}' leads elsewhere (a link or a mounted volume), and none is followed", path));
+            RequireNoLink(folder);
+            Deletion deletion = new Deletion(except);
+            deletion.DeleteTree(folder);
+            return deletion;
+        }
+
+        /// <summary>What DeleteFolder would free.</summary>
+        public static long MeasureFolder(string path, string except)
+        {
+            DirectoryInfo folder = new DirectoryInfo(path);
+            RequireNoLink(folder);
+            long bytes = 0;
             foreach (FileSystemInfo item in folder.GetFileSystemInfos())
             {
-                DirectoryInfo inner = item as DirectoryInfo;
-                if (inner != null && !FileSystem.IsLink(inner))
-                {
-                    DeleteFolder(inner.FullName, except, ref freedBytes);
-                    continue;
-                }
-                Unhinder(item);
-                FileInfo file = item as FileInfo;
-                long size = file == null || file.Name == except ? 0 : file.Length;
-                item.Delete();
-                freedBytes += size;
+                if (IsFolder(item))
+                    bytes += MeasureFolder(item.FullName, except);
+                else
+                    bytes += SizeOf(item, except);
             }
-            Unhinder(folder);
-            folder.Delete();
+            return bytes;
+        }
+
+        private static void RequireNoLink(DirectoryInfo folder)
+        {
+            if (FileSystem.IsLink(folder))
+                throw new IOException(String.Format("'{0}' leads elsewhere (a link or a mounted volume), and none is followed", folder.FullName));
+        }
+
+        private static bool IsFolder(FileSystemInfo item)
+        {
+            return item is DirectoryInfo && !FileSystem.IsLink(item);
+        }
+
+        private static long SizeOf(FileSystemInfo item, string except)
+        {
+            FileInfo file = item as FileInfo;
+            return file == null || file.Name == except ? 0 : file.Length;
+        }
+
+        private void DeleteTree(DirectoryInfo folder)
+        {
+            FileSystemInfo[] items = new FileSystemInfo[0];
+            int before = _failures;
+            Attempt(delegate { items = folder.GetFileSystemInfos(); });
+            foreach (FileSystemInfo item in items)
+            {
+                if (IsFolder(item))
+                    DeleteTree((DirectoryInfo)item);
+                else
+                    DeleteItem(item);
+            }
+            // the folder of what stays is not empty, which is no cause of its own
+            if (_failures == before)
+                DeleteItem(folder);
+        }
+
+        private void DeleteItem(FileSystemInfo item)
+        {
+            Attempt(delegate
+            {
+                long size = SizeOf(item, _except);
+                Unhinder(item);
+                item.Delete();
+                FreedBytes += size;
+            });
+        }
+
+        // What vanished meanwhile is deleted. A scanner or an indexer has a file open for a moment only; all items of a deletion together
+        // wait no longer than one would.
+        private void Attempt(Action action)
+        {
+            while (true)
+            {
+                try
+                {
+                    action();
+                    return;
+                }
+                catch (Exception e)
+                {
+                    if (e is FileNotFoundException || e is DirectoryNotFoundException)
+                        return;
+                    if (!(e is IOException || e is UnauthorizedAccessException))
+                        throw;
+                    if (Array.IndexOf(InUse, e.HResult & 0xFFFF) < 0 || _waited.ElapsedMilliseconds > InUseTimeoutMs)
+                    {
+                        Cause = Cause ?? e;
+                        _failures++;
+                        return;
+                    }
+                }
+                _waited.Start();
+                Thread.Sleep(PauseMs);
+                _waited.Stop();
+            }
         }
 
         // the attributes of a link are its own

@@ -43,6 +43,17 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Document
         public bool IsNewer { get; private set; }
     }
 
+    /// <summary>A number that this version has no use for, such as a fraction. It is written again as it was read.</summary>
+    internal sealed class UnusedNumber
+    {
+        internal readonly string Text;
+
+        internal UnusedNumber(string text)
+        {
+            Text = text;
+        }
+    }
+
     /// <summary>
     /// A JSON document in UTF-8 without a byte order mark, keys sorted, indented by two spaces, one line feed at its end. One of its
     /// keys, such as manifest_sha256, holds the SHA-256 of the document without the line of that key, so that any tool can check it.
@@ -51,7 +62,10 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Document
     {
         public const int MaxSizeBytes = 64 * 1024 * 1024;
 
-        private const int MaxDepth = 16;
+        private const int MaxDepth = 64;
+
+        // JSON's grammar of a number: https://www.rfc-editor.org/rfc/rfc8259#section-6
+        private static readonly Regex NumberText = new Regex("^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?\\z", RegexOptions.CultureInvariant);
         private static readonly UTF8Encoding Utf8 = new UTF8Encoding(false, true);
 
         /// <summary>The bytes of a document of dictionaries, lists, strings, integers, booleans and nulls.</summary>
@@ -179,6 +193,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Document
                 text.Append((bool)value ? "true" : "false");
             else if (value is int || value is long || value is uint)
                 text.Append(Convert.ToInt64(value).ToString(CultureInfo.InvariantCulture));
+            else if (value is UnusedNumber)
+                text.Append(((UnusedNumber)value).Text);
             else if (map != null)
                 RenderMap(text, Sort(map), newLine);
             else if (list != null)
@@ -268,17 +284,31 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Document
             {
                 case "object": return ParseMap(reader);
                 case "array": return ParseList(reader);
-                case "number": return Int64.Parse(reader.ReadElementContentAsString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                case "number": return ParseNumber(reader.ReadElementContentAsString());
                 case "boolean": return reader.ReadElementContentAsString() == "true";
                 case "null": reader.ReadElementContentAsString(); return null;
                 default: return reader.ReadElementContentAsString();
             }
         }
 
+        private static object ParseNumber(string text)
+        {
+            long number;
+            if (Int64.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) && number.ToString(CultureInfo.InvariantCulture) == text)
+                return number;
+            if (!NumberText.IsMatch(text))
+                throw new FormatException(String.Format("'{0}' is no number", text));
+            return new UnusedNumber(text);
+        }
+
         private static Dictionary<string, object> ParseMap(XmlDictionaryReader reader)
         {
             Dictionary<string, object> map = new Dictionary<string, object>(StringComparer.Ordinal);
             bool empty = reader.IsEmptyElement;
+            // the one key that the factory shows as an attribute, where it is the first one and a text
+            string typeKey = reader.GetAttribute("__type");
+            if (typeKey != null)
+                map.Add("__type", typeKey);
             reader.ReadStartElement();
             while (!empty && reader.MoveToContent() == XmlNodeType.Element)
             {

@@ -4,6 +4,7 @@
 # Private to the adcs.ca collection: deletes the sets that a plan names, after checking again that each may go. A set leaves the
 # repository by one rename into staging, so a run that is interrupted leaves no half set behind.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Deletion
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
@@ -11,6 +12,8 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Findings
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
+
+$discarded = 'an earlier run could not delete all of it'
 
 Function Assert-AdcsCaExpirable {
     <#
@@ -88,7 +91,8 @@ Function Assert-AdcsCaExpirable {
 Function Remove-AdcsCaSet {
     <#
     .SYNOPSIS
-    Deletes sets one after the other, in the order given. One that cannot be deleted does not stop the others.
+    Deletes sets one after the other, in the order given, and what earlier runs left of such. One that cannot be deleted does not stop the
+    others.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository. The caller holds its lock.
@@ -97,10 +101,8 @@ Function Remove-AdcsCaSet {
     The sets, as Get-AdcsCaCatalogue gives them; they passed Assert-AdcsCaExpirable.
 
     .PARAMETER Result
-    removed and bytes_freed are brought up to date set by set, so that a failure shows how far it came.
-
-    .PARAMETER Kept
-    Gets the name and the cause of each set that an earlier run had to delete and that cannot be deleted now either.
+    changed, removed and bytes_freed are brought up to date set by set, so that a failure shows how far it came. leftovers gets a hashtable
+    {label, action, why} for what earlier runs left.
 
     .NOTES
     Throws Adcs.Ca.BackupException, after all sets had their turn, that names each of them that could not be deleted.
@@ -118,13 +120,12 @@ Function Remove-AdcsCaSet {
 
         [Parameter(Mandatory = $true)]
         [System.Collections.IDictionary]
-        $Result,
-
-        [Parameter(Mandatory = $true)]
-        [System.Collections.IDictionary]
-        $Kept
+        $Result
     )
 
+    # first, as what is left of a set takes the place of a new one with its name
+    $earlier = @(Get-AdcsCaExpired -Repository $Repository | ForEach-Object { [System.IO.Path]::GetFileName($_) })
+    $left = @(if ($earlier.Count) { Clear-AdcsCaExpired -Repository $Repository -Result $Result })
     # in the order of the set, with the cause
     $failed = [ordered]@{}
     foreach ($entry in $Set) {
@@ -137,25 +138,18 @@ Function Remove-AdcsCaSet {
             $failed[$entry.label] = (ConvertTo-AdcsCaException -ErrorRecord $_).Message
             continue
         }
-        $freed = @{ bytes = [Int64]0 }
-        try {
-            foreach ($left in @(Remove-AdcsCaExpired -Repository $Repository -Freed $freed)) {
-                $label = $left.label -replace '\.expired\z'
-                if ($label -cin $Result.removed) {
-                    $failed[$label] = "$($left.why); what is left of it goes with the next run"
-                }
-                else {
-                    # what an earlier run left must not keep this one from its work for ever
-                    $Kept[$left.label] = $left.why
-                }
-            }
-        }
-        catch {
-            $failed[$entry.label] = (ConvertTo-AdcsCaException -ErrorRecord $_).Message
-        }
-        $Result.bytes_freed += $freed.bytes
+        $left = @(Clear-AdcsCaExpired -Repository $Repository -Result $Result)
     }
     Remove-AdcsCaFinding -Repository $Repository -Label @($Result.removed)
+
+    # the last pass tells: what one could not delete, the next one may have; what an earlier run left fails none for ever
+    foreach ($label in $earlier) {
+        $stays = @($left | Where-Object { $_.label -ceq $label })
+        $Result.leftovers += if ($stays.Count) { $stays[0] } else { @{ label = $label; action = 'discarded'; why = $discarded } }
+    }
+    foreach ($one in $left | Where-Object { $_.label -cnotin $earlier }) {
+        $failed[$one.label -replace '\.expired\z'] = "$($one.why); what is left of it goes with the next run"
+    }
     if ($failed.Count) {
         $causes = @($failed.Keys | ForEach-Object { "$_`: $($failed[$_].TrimEnd('.'))" }) -join '; '
         $what = if ($failed.Count -eq 1) { '1 set' } else { "$($failed.Count) sets" }
@@ -163,4 +157,80 @@ Function Remove-AdcsCaSet {
     }
 }
 
-Export-ModuleMember -Function Assert-AdcsCaExpirable, Remove-AdcsCaSet
+Function Clear-AdcsCaExpired {
+    <#
+    .SYNOPSIS
+    Deletes what has expired, and counts what that frees.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository. The caller holds its lock.
+
+    .PARAMETER Result
+    changed and bytes_freed are brought up to date.
+
+    .OUTPUTS
+    The result of Remove-AdcsCaExpired; where the sets cannot be looked for, each of this run counts as kept.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Result
+    )
+
+    $freed = @{ bytes = [Int64]0 }
+    try {
+        $before = @(Get-AdcsCaExpired -Repository $Repository).Count
+        $left = @(Remove-AdcsCaExpired -Repository $Repository -Freed $freed)
+        $Result.changed = $Result.changed -or $left.Count -lt $before -or $freed.bytes -gt 0
+        $left
+    }
+    catch {
+        $why = (ConvertTo-AdcsCaException -ErrorRecord $_).Message
+        $Result.removed | ForEach-Object { @{ label = "$_.expired"; action = 'kept'; why = $why } }
+    }
+    $Result.bytes_freed += $freed.bytes
+}
+
+Function Measure-AdcsCaExpired {
+    <#
+    .SYNOPSIS
+    What Remove-AdcsCaSet would do about what earlier runs left. Writes nothing.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+
+    .PARAMETER Result
+    changed, bytes_freed and leftovers are brought up to date.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository,
+
+        [Parameter(Mandatory = $true)]
+        [System.Collections.IDictionary]
+        $Result
+    )
+
+    foreach ($path in @(Get-AdcsCaExpired -Repository $Repository)) {
+        $one = @{ label = [System.IO.Path]::GetFileName($path); action = 'discarded'; why = $discarded }
+        try {
+            $Result.bytes_freed += [Adcs.Ca.Deletion]::MeasureFolder($path, 'manifest.json')
+            $Result.changed = $true
+        }
+        catch {
+            $one.action = 'kept'
+            $one.why = $_.Exception.GetBaseException().Message
+        }
+        $Result.leftovers += $one
+    }
+}
+
+Export-ModuleMember -Function Assert-AdcsCaExpirable, Measure-AdcsCaExpired, Remove-AdcsCaSet

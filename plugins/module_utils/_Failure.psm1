@@ -25,6 +25,8 @@ $diskFull = @(
     0x80070718  # ERROR_NOT_ENOUGH_QUOTA
 )
 
+$diskFullAdvice = "The disk is full. The role's entry point expire deletes old sets without a backup before it."
+
 Function ConvertTo-AdcsCaException {
     <#
     .SYNOPSIS
@@ -74,6 +76,38 @@ Function Test-AdcsCaDiskFull {
     $false
 }
 
+Function Add-AdcsCaDiskFullAdvice {
+    <#
+    .SYNOPSIS
+    The BackupException in an error record, with the way out where the destination is full. What the CA answers speaks of its own disk.
+
+    .PARAMETER ErrorRecord
+    What was caught.
+
+    .PARAMETER After
+    A failure that is told before this one, and may have said so already.
+    #>
+    [CmdletBinding()]
+    [OutputType([Exception])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord,
+
+        [AllowNull()]
+        [Exception]
+        $After
+    )
+
+    $failure = ConvertTo-AdcsCaException -ErrorRecord $ErrorRecord
+    $isOfAuthority = "$($failure.Function)".StartsWith('CertSrv', [StringComparison]::Ordinal)
+    $isTold = $null -ne $After -and $After.Message.Contains($diskFullAdvice)
+    if ($isOfAuthority -or $isTold -or -not (Test-AdcsCaDiskFull -ErrorRecord $ErrorRecord)) {
+        return $failure
+    }
+    $failure.Append(" $diskFullAdvice")
+}
+
 Function ConvertTo-AdcsCaShareError {
     <#
     .SYNOPSIS
@@ -110,4 +144,4 @@ Function ConvertTo-AdcsCaShareError {
         "become and become_method runas; check that the account may write to the share; or choose a local folder.")
 }
 
-Export-ModuleMember -Function ConvertTo-AdcsCaException, ConvertTo-AdcsCaShareError, Test-AdcsCaDiskFull
+Export-ModuleMember -Function Add-AdcsCaDiskFullAdvice, ConvertTo-AdcsCaException, ConvertTo-AdcsCaShareError, Test-AdcsCaDiskFull

@@ -148,6 +148,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         private const int FirstPauseMs = 50;
         private const int LongestPauseMs = 1000;
         private const int MaxPath = 260;
+        private const uint ReplaceFlags = NativeHelpers.MOVEFILE_WRITE_THROUGH | NativeHelpers.MOVEFILE_REPLACE_EXISTING;
 
         /// <summary>Asks for the root of a drive or share, which .NET's Exists answers without saying why not.</summary>
         /// <exception cref="BackupException">It cannot be reached; the code says why.</exception>
@@ -263,11 +264,34 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         /// <summary>Writes a file so that at any moment the old or the new content is there in full, read again and flushed to the disk.</summary>
         public static void WriteDurably(string path, byte[] content)
         {
-            WriteDurably(path, content, path + ".new");
+            string temporary = path + ".new";
+            Store(path, content, temporary);
+            Move(temporary, path, ReplaceFlags);
         }
 
-        /// <summary>The same, by way of a file of the given name, for callers that hold no lock. It may be left after a failure.</summary>
-        public static void WriteDurably(string path, byte[] content, string temporary)
+        /// <summary>The same for callers that hold no lock: only where the file still has the content that the caller found in it.</summary>
+        /// <param name="path">The file.</param>
+        /// <param name="found">What the caller found in it; null for no file.</param>
+        /// <param name="content">What it is to have.</param>
+        /// <param name="temporary">A file of the caller's own, which is left unless the method returns true.</param>
+        /// <returns>Whether it was written. If not, somebody else wrote the file meanwhile, and it is as he left it.</returns>
+        public static bool TryWriteDurably(string path, byte[] found, byte[] content, string temporary)
+        {
+            Store(path, content, temporary);
+            return TryMove(temporary, path, ReplaceFlags, delegate { return Holds(path, found); });
+        }
+
+        private static bool Holds(string path, byte[] found)
+        {
+            FileLook look = Look(path);
+            if (look == null || look.IsFolder || look.IsLink)
+                return look == null && found == null;
+            byte[] content = null;
+            Guarded("ReadFile", "read", path, delegate { content = File.ReadAllBytes(path); });
+            return found != null && content.SequenceEqual(found);
+        }
+
+        private static void Store(string path, byte[] content, string temporary)
         {
             Guarded(path, delegate
             {
@@ -281,7 +305,6 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
             Guarded("ReadFile", "read", temporary, delegate { stored = File.ReadAllBytes(temporary); });
             if (!stored.SequenceEqual(content))
                 throw BackupException.OnFile("WriteFile", 0, path, String.Format("'{0}' was not stored as it was written. Check the destination's disk.", path));
-            Move(temporary, path, NativeHelpers.MOVEFILE_WRITE_THROUGH | NativeHelpers.MOVEFILE_REPLACE_EXISTING);
         }
 
         /// <summary>Copies a file to a new one that is flushed to the disk, hashed in the same pass. Nothing is left of a failed copy.</summary>
@@ -386,14 +409,22 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 
         private static void Move(string source, string target, uint flags)
         {
+            TryMove(source, target, flags, delegate { return true; });
+        }
+
+        private static bool TryMove(string source, string target, uint flags, Func<bool> isWanted)
+        {
             Stopwatch waited = Stopwatch.StartNew();
-            for (int pause = FirstPauseMs; !NativeMethods.MoveFileExW(source, target, flags); pause = Math.Min(2 * pause, LongestPauseMs))
+            for (int pause = FirstPauseMs; isWanted(); pause = Math.Min(2 * pause, LongestPauseMs))
             {
+                if (NativeMethods.MoveFileExW(source, target, flags))
+                    return true;
                 int error = Marshal.GetLastWin32Error();
                 if (!IsInUse(error) || waited.ElapsedMilliseconds > InUseTimeoutMs)
                     throw BackupException.FromWin32("MoveFileExW", error, 0, target, String.Format("from '{0}' to '{1}'", source, target));
                 Thread.Sleep(pause);
             }
+            return false;
         }
 
         // A folder cannot be renamed while anybody has a file below it open, as scanners and indexers do for a moment with what was

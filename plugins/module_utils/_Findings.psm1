@@ -17,8 +17,14 @@ $folderName = '.checks'
 # a folder that takes nothing is not asked again for each set, as a rename waits for others
 $maxFailures = 3
 
+# how often an entry is merged anew with what other looks wrote meanwhile
+$maxTries = 5
+
 # a file that a writer left, once no writer can be at work on it
 $oldestTemporary = [TimeSpan]::FromDays(1)
+
+# the findings of a set that is not in the repository
+$oldestOrphan = [TimeSpan]::FromDays(365)
 
 Function Get-AdcsCaFindingStore {
     <#
@@ -108,7 +114,7 @@ Function Get-AdcsCaFinding {
     Look for the file, whatever the store's names say.
 
     .OUTPUTS
-    A hashtable: path, checks (the entries), state: good (intact, or nothing is kept), damaged (a look with hashes replaces it), unusable
+    A hashtable: path, content (the bytes of the file, $null for none), checks (the entries), state: good (intact, or nothing is kept), damaged (a look with hashes replaces it), unusable
     (unreadable, or of a newer version: it is left alone), why (it is not good).
     #>
     [CmdletBinding()]
@@ -127,7 +133,7 @@ Function Get-AdcsCaFinding {
     )
 
     $name = "$Label.json"
-    $finding = @{ path = [System.IO.Path]::Combine($Store.path, $name); checks = @(); state = 'good'; why = $null }
+    $finding = @{ path = [System.IO.Path]::Combine($Store.path, $name); content = $null; checks = @(); state = 'good'; why = $null }
     if ($null -ne $Store.why) {
         $finding.state = 'unusable'
         $finding.why = $Store.why
@@ -143,8 +149,8 @@ Function Get-AdcsCaFinding {
                 throw [Adcs.Ca.BackupException]::new('it is a folder or leads elsewhere', 0)
             }
             [Adcs.Ca.Document]::RequireSize($look.Size)
-            $content = [System.IO.File]::ReadAllBytes($finding.path)
-            $finding.checks = @([Adcs.Ca.FindingStore]::Read($content, $Label).checks)
+            $finding.content = [System.IO.File]::ReadAllBytes($finding.path)
+            $finding.checks = @([Adcs.Ca.FindingStore]::Read($finding.content, $Label).checks)
         }
     }
     catch {
@@ -245,28 +251,33 @@ Function Save-AdcsCaCheck {
     $temporary = $null
     $isWriting = $false
     try {
-        # as it is now: another look may have ended while this one went on
-        $now = Get-AdcsCaFinding -Store $Store -Label $Set.label -Fresh
-        if ($now.state -eq 'unusable' -or ($now.state -eq 'damaged' -and $Check.depth -ne 'hashes')) {
-            throw [Adcs.Ca.BackupException]::new($now.why, 0)
+        for ($try = 1; $try -le $maxTries; $try++) {
+            # as it is now: another look may have ended while this one went on
+            $now = Get-AdcsCaFinding -Store $Store -Label $Set.label -Fresh
+            if ($now.state -eq 'unusable' -or ($now.state -eq 'damaged' -and $Check.depth -ne 'hashes')) {
+                throw [Adcs.Ca.BackupException]::new($now.why, 0)
+            }
+            if (-not (Test-AdcsCaSetThere -Set $Set -Sha256 $Check.manifest_sha256)) {
+                return $false
+            }
+            $others = @(Select-AdcsCaCheck -Before $Before -Now $now -Depth $Check.depth -Set $Set)
+            $content = [Adcs.Ca.FindingStore]::Write(@{ schema = [Adcs.Ca.FindingStore]::Schema; label = $Set.label; checks = $others + $Check }, $Set.label)
+            $isWriting = $true
+            if (-not (Test-AdcsCaFindingFolder -Path $Store.path)) {
+                $null = [System.IO.Directory]::CreateDirectory($Store.path)
+            }
+            $temporary = "$($now.path).$([Guid]::NewGuid().ToString('N').Substring(0, 12)).new"
+            if ($null -ne $now.content) {
+                # a file that is read-only cannot be replaced
+                [System.IO.File]::SetAttributes($now.path, [System.IO.FileAttributes]::Normal)
+            }
+            if ([Adcs.Ca.FileSystem]::TryWriteDurably($now.path, $now.content, $content, $temporary)) {
+                return $true
+            }
+            $isWriting = $false
+            Remove-AdcsCaFindingFile -Path $temporary
         }
-        # a set that went away while it was looked at is not damaged
-        if ((Test-AdcsCaSet -Path $Set.path -Depth none).manifest.manifest_sha256 -cne $Check.manifest_sha256) {
-            return $false
-        }
-        $others = @(Select-AdcsCaCheck -Before $Before -Now $now -Depth $Check.depth)
-        $content = [Adcs.Ca.FindingStore]::Write(@{ schema = [Adcs.Ca.FindingStore]::Schema; label = $Set.label; checks = $others + $Check }, $Set.label)
-        $isWriting = $true
-        if (-not (Test-AdcsCaFindingFolder -Path $Store.path)) {
-            $null = [System.IO.Directory]::CreateDirectory($Store.path)
-        }
-        $temporary = "$($now.path).$([Guid]::NewGuid().ToString('N').Substring(0, 12)).new"
-        if ([System.IO.File]::Exists($now.path)) {
-            # a file that is read-only cannot be replaced
-            [System.IO.File]::SetAttributes($now.path, [System.IO.FileAttributes]::Normal)
-        }
-        [Adcs.Ca.FileSystem]::WriteDurably($now.path, $content, $temporary)
-        return $true
+        throw [Adcs.Ca.BackupException]::new("other looks wrote '$($now.path)' each of the $maxTries times that this one was about to", 0)
     }
     catch {
         $null = $Store.failures.Add((ConvertTo-AdcsCaException -ErrorRecord $_).Message)
@@ -277,6 +288,37 @@ Function Save-AdcsCaCheck {
         }
         return $false
     }
+}
+
+Function Test-AdcsCaSetThere {
+    <#
+    .SYNOPSIS
+    Whether a set that was looked at is still the same one: what left its place meanwhile is not damaged. A manifest that cannot be read at
+    this moment is no other one. Throws when it cannot be told.
+
+    .PARAMETER Set
+    The result of Test-AdcsCaSet before.
+
+    .PARAMETER Sha256
+    The hash of its manifest then.
+    #>
+    [CmdletBinding()]
+    [OutputType([Boolean])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Sha256
+    )
+
+    $manifest = (Test-AdcsCaSet -Path $Set.path -Depth none).manifest
+    if ($null -ne $manifest) {
+        return $manifest.manifest_sha256 -ceq $Sha256
+    }
+    $null -ne [Adcs.Ca.FileSystem]::Look($Set.path)
 }
 
 Function Select-AdcsCaCheck {
@@ -292,6 +334,9 @@ Function Select-AdcsCaCheck {
 
     .PARAMETER Depth
     How the new look was made.
+
+    .PARAMETER Set
+    The result of Test-AdcsCaSet for it. It says nothing of a file that it could not read.
     #>
     [CmdletBinding()]
     param (
@@ -305,13 +350,21 @@ Function Select-AdcsCaCheck {
 
         [Parameter(Mandatory = $true)]
         [String]
-        $Depth
+        $Depth,
+
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Set
     )
 
+    $unread = @($Set.problems | Where-Object { $_.kind -eq 'unreadable' } | ForEach-Object { $_.path })
     $name = { param ($Entry) '{0} {1} {2} {3}' -f $Entry.depth, $Entry.at, $Entry.host, $Entry.result }
     $seen = @($Before.checks | Where-Object { $_.kind -ceq 'files' } | ForEach-Object { & $name $_ })
     foreach ($entry in $Now.checks) {
         $stays = if ($entry.kind -cne 'files') {
+            $true
+        }
+        elseif ($entry.problems | Where-Object { [System.IO.Path]::Combine($Set.path, $_.path) -in $unread }) {
             $true
         }
         elseif ($Depth -eq 'sizes') {
@@ -352,13 +405,14 @@ Function Get-AdcsCaFindingWarning {
 Function Remove-AdcsCaFinding {
     <#
     .SYNOPSIS
-    Deletes the findings of every set that is no longer in the repository, and what a writer left. Never fails.
+    Deletes the findings of sets that were deleted, and what a writer left. Never fails. A set that is not in the repository may be back
+    tomorrow: what is kept of it goes after a year, and never where it says that the set is damaged.
 
     .PARAMETER Repository
     The result of Get-AdcsCaRepository.
 
     .PARAMETER Label
-    Sets that left the repository, whose findings go even when the repository cannot be listed.
+    The sets that were deleted.
     #>
     [CmdletBinding()]
     param (
@@ -373,14 +427,23 @@ Function Remove-AdcsCaFinding {
 
     $store = Get-AdcsCaFindingStore -Repository $Repository
     $there = try { @(Get-AdcsCaLabel -Path $Repository.path) } catch { $null }
-    $youngest = [DateTime]::UtcNow - $oldestTemporary
     foreach ($name in $store.names) {
         if ($name -cnotmatch '^(?<label>[0-9]{8}T[0-9]{6}Z-(full|logs))\.json(?<writer>\.[0-9a-f]{12}\.new)?\z') {
             continue
         }
         $path = [System.IO.Path]::Combine($store.path, $name)
-        $gone = if ($null -eq $there) { $Matches.label -cin $Label } else { $Matches.label -cnotin $there }
-        if ($gone -or ($Matches.writer -and [System.IO.File]::GetLastWriteTimeUtc($path) -lt $youngest)) {
+        $set, $writer = $Matches.label, $Matches.writer
+        $age = [DateTime]::UtcNow - [System.IO.File]::GetLastWriteTimeUtc($path)
+        $goes = if ($set -cin $Label) {
+            $true
+        }
+        elseif ($writer) {
+            $age -gt $oldestTemporary
+        }
+        else {
+            $null -ne $there -and $set -cnotin $there -and $age -gt $oldestOrphan -and (Test-AdcsCaFindingGood -Finding (Get-AdcsCaFinding -Store $store -Label $set))
+        }
+        if ($goes) {
             Remove-AdcsCaFindingFile -Path $path
         }
     }

@@ -243,16 +243,12 @@ Function Get-AdcsCaLockHolder {
     try {
         $file = [System.IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
         $reader = [System.IO.StreamReader]::new($file)
-        try {
-            $reader.ReadToEnd()
-        }
-        finally {
-            $reader.Dispose()
-        }
+        $holder = try { $reader.ReadToEnd() } finally { $reader.Dispose() }
     }
     catch {
-        'a process that releases it at this moment, or whose lock this account may not read'
+        return 'a process that releases it at this moment, or whose lock this account may not read'
     }
+    if ($holder.Trim()) { $holder } else { 'a process that is not named, as the disk was full when it began' }
 }
 
 Export-ModuleMember -Function Assert-AdcsCaUnlocked, Get-AdcsCaLock, Open-AdcsCaLock, Test-AdcsCaLocked

@@ -4,6 +4,7 @@
 # Private to the adcs.ca collection: what a set is on disk. It grows in staging, its manifest says what is in it, and one rename
 # publishes it.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Deletion
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
@@ -433,9 +434,12 @@ Function Remove-AdcsCaStaging {
         $Label
     )
 
-    $folder = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList ([System.IO.Path]::Combine($Repository.staging, $Label))
-    if ($Label -and $folder.Exists) {
-        $folder.Delete($true)
+    $folder = [System.IO.Path]::Combine($Repository.staging, $Label)
+    if ($Label -and [System.IO.Directory]::Exists($folder)) {
+        $deletion = [Adcs.Ca.Deletion]::DeleteFolder($folder, $manifestName)
+        if ($null -ne $deletion.Cause) {
+            throw $deletion.Cause
+        }
     }
     $staging = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Repository.staging
     try {

@@ -15,7 +15,7 @@
 $manifestName = 'manifest.json'
 
 # the name of a set that expired, while it is deleted: in staging, or in the repository where a full disk had no room for staging
-$expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired$'
+$expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired\z'
 
 Function Clear-AdcsCaStaging {
     <#
@@ -136,17 +136,39 @@ Function Move-AdcsCaSetToStaging {
     Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
     $source = [System.IO.Path]::Combine($Repository.path, $Label)
     Assert-AdcsCaOrdinaryFolder -Path $source
-    $folder = $Repository.staging
     try {
-        $null = [System.IO.Directory]::CreateDirectory($folder)
+        $null = [System.IO.Directory]::CreateDirectory($Repository.staging)
+        [Adcs.Ca.FileSystem]::MoveDurably($source, [System.IO.Path]::Combine($Repository.staging, "$Label.expired"))
     }
     catch {
+        Remove-AdcsCaStaging -Repository $Repository
         if (-not (Test-AdcsCaDiskFull -ErrorRecord $_)) {
             throw
         }
-        $folder = $Repository.path
+        [Adcs.Ca.FileSystem]::MoveDurably($source, "$source.expired")
     }
-    [Adcs.Ca.FileSystem]::MoveDurably($source, [System.IO.Path]::Combine($folder, "$Label.expired"))
+}
+
+Function Get-AdcsCaExpired {
+    <#
+    .SYNOPSIS
+    The full paths of the sets that expired and are still on the disk.
+
+    .PARAMETER Repository
+    The result of Get-AdcsCaRepository.
+    #>
+    [CmdletBinding()]
+    [OutputType([String])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Repository
+    )
+
+    Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
+    foreach ($parent in $Repository.staging, $Repository.path) {
+        [Adcs.Ca.FileSystem]::GetFolderNames($parent) | Where-Object { $_ -cmatch $expiredPattern } | ForEach-Object { [System.IO.Path]::Combine($parent, $_) }
+    }
 }
 
 Function Remove-AdcsCaExpired {
@@ -174,18 +196,18 @@ Function Remove-AdcsCaExpired {
         $Freed = @{ bytes = [Int64]0 }
     )
 
-    Assert-AdcsCaOrdinaryFolder -Path $Repository.staging
-    foreach ($parent in $Repository.staging, $Repository.path) {
-        $expired = @([Adcs.Ca.FileSystem]::GetFolderNames($parent) | Where-Object { $_ -cmatch $expiredPattern })
-        foreach ($name in $expired) {
-            $bytes = [Int64]0
-            try {
-                [Adcs.Ca.Deletion]::DeleteFolder([System.IO.Path]::Combine($parent, $name), $manifestName, [ref] $bytes)
-            }
-            catch {
-                @{ label = $name; action = 'kept'; why = "it could not be deleted: $($_.Exception.GetBaseException().Message)" }
-            }
-            $Freed.bytes += $bytes
+    foreach ($path in @(Get-AdcsCaExpired -Repository $Repository)) {
+        $cause = $null
+        try {
+            $deletion = [Adcs.Ca.Deletion]::DeleteFolder($path, $manifestName)
+            $Freed.bytes += $deletion.FreedBytes
+            $cause = $deletion.Cause
+        }
+        catch {
+            $cause = $_.Exception
+        }
+        if ($null -ne $cause) {
+            @{ label = [System.IO.Path]::GetFileName($path); action = 'kept'; why = "it could not be deleted: $($cause.GetBaseException().Message)" }
         }
     }
     Remove-AdcsCaStaging -Repository $Repository
@@ -225,7 +247,10 @@ Function Complete-AdcsCaLeftover {
         $dynamic = [System.IO.Path]::Combine($Found.path, 'Dynamic')
         $recorded = @($manifest.files | Where-Object { $_.path.StartsWith('Dynamic\', [StringComparison]::OrdinalIgnoreCase) })
         if (-not $recorded.Count -and [System.IO.Directory]::Exists($dynamic)) {
-            [System.IO.Directory]::Delete($dynamic, $true)
+            $deletion = [Adcs.Ca.Deletion]::DeleteFolder($dynamic, $manifestName)
+            if ($null -ne $deletion.Cause) {
+                throw $deletion.Cause
+            }
         }
         if ($manifest.truncation.requested) {
             $manifest.truncation.done = $null
@@ -237,4 +262,4 @@ Function Complete-AdcsCaLeftover {
     Publish-AdcsCaSet -Repository $Repository -Set $set
 }
 
-Export-ModuleMember -Function Clear-AdcsCaStaging, Move-AdcsCaSetToStaging, Remove-AdcsCaExpired
+Export-ModuleMember -Function Clear-AdcsCaStaging, Get-AdcsCaExpired, Move-AdcsCaSetToStaging, Remove-AdcsCaExpired

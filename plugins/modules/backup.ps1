@@ -64,7 +64,7 @@ foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
 }
 foreach ($leftover in $result.leftovers | Where-Object { $_.action -eq 'kept' }) {
-    $module.Warn("The set $($leftover.label) of an earlier run is kept in staging: $($leftover.why).")
+    $module.Warn("An earlier run left $($leftover.label), and it stays: $($leftover.why.TrimEnd('.')).")
 }
 if ($null -eq $result.reason) {
     # of this run's own set; whoever made an older one was told

@@ -14,6 +14,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Space
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
 
 # The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
 $spec = @{
@@ -40,8 +41,7 @@ Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
 $labels = @($module.Params.labels | Select-Object -Unique)
-$result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0; free_bytes_before = $null; free_bytes_after = $null }
-$kept = @{}
+$result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0; free_bytes_before = $null; free_bytes_after = $null; leftovers = @() }
 $lock = $null
 $failure = $null
 try {
@@ -64,14 +64,15 @@ try {
         $result.changed = $going.Count -gt 0
         $result.removed = @($going | ForEach-Object { $_.label })
         $result.bytes_freed = [Int64]($going | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
+        Measure-AdcsCaExpired -Repository $repository -Result $result
     }
-    elseif ($going.Count) {
+    elseif ($going.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
         $destination = [System.IO.Path]::GetDirectoryName($repository.path)
         Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $lock) -Block {
             $result.free_bytes_before = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
             try {
                 # again, as somebody else may have held the lock until now
-                Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result -Kept $kept
+                Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result
             }
             finally {
                 $result.free_bytes_after = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
@@ -89,8 +90,8 @@ foreach ($key in @($result.Keys)) {
 if ($null -ne $lock -and $lock.nameless) {
     $module.Warn("The disk of '$($repository.path)' is full. The lock of this run had no room for the name of its holder, which does no harm.")
 }
-foreach ($name in $kept.Keys | Sort-Object) {
-    $module.Warn("The expired set $name of an earlier run is kept in staging: $($kept[$name]).")
+foreach ($leftover in $result.leftovers | Where-Object { $_.action -eq 'kept' }) {
+    $module.Warn("An earlier run left $($leftover.label), and it stays: $($leftover.why.TrimEnd('.')).")
 }
 if ($null -ne $failure) {
     $module.FailJson((ConvertTo-AdcsCaException -ErrorRecord $failure).Message, $failure)

@@ -54,7 +54,7 @@ def second_step(least: float) -> int:
 def chart(
     name: str, title: str, points: Sequence[Point], step_of: Callable[[float], int], words_of: Callable[[int], str]
 ) -> str:
-    """Return an SVG element that draws the newest of the points, given in the order of time; empty without points.
+    """Return an SVG element that draws the newest of the points, given in the order of time; empty for fewer than two.
 
     Args:
         name: a word no other chart of the page has, for the ids in it.
@@ -63,7 +63,7 @@ def chart(
         words_of: a grid line's value in words.
     """
     drawn = list(points)[-POINT_LIMIT:]
-    if not drawn:
+    if len(drawn) < 2:
         return ""
     step = step_of(max(point.value for point in drawn) / TICKS)
     top = step * max(1, -(-max(point.value for point in drawn) // step))

@@ -93,6 +93,7 @@ thead th{font-size:.82rem;font-weight:600;color:var(--quiet);white-space:nowrap}
 tbody th{font-weight:400}
 tbody td,tbody th{overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
+tbody .label{white-space:nowrap}
 .sub{display:block;font-size:.86rem;color:var(--quiet);overflow-wrap:anywhere}
 tbody td:not(.number),tbody th{min-width:6.5rem}
 .badge{display:inline-block;border-radius:99px;padding:.08rem .65rem .1rem;font-size:.84rem;font-weight:600;white-space:nowrap;
@@ -125,6 +126,7 @@ details[open]>summary{margin-bottom:.5rem}
  .counts{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}
  .charts{grid-template-columns:minmax(0,1fr)}
  .scroll{overflow:visible;margin:0;padding:0}
+ tbody .label{white-space:normal}
  table,tbody,tr,td,tbody th,caption{display:block;width:auto}
  thead{display:none}
  tbody tr{border:1px solid var(--rule);border-radius:8px;padding:.5rem .75rem;margin:0 0 .75rem}

@@ -178,7 +178,7 @@ def problems(document: Entry) -> str:
     rows = [
         [
             text(item["kind"]),
-            f'<code>{text(item["set"] or "repository")}</code>',
+            f'<code class="label">{text(item["set"] or "repository")}</code>',
             f'<span dir="auto">{text(item["message"])}</span>',
         ]
         for item in found
@@ -256,7 +256,7 @@ def sets(document: Entry, is_open: bool) -> str:
 
 def _set_row(item: Entry, why: str) -> list[str]:
     return [
-        f'<code>{text(item["label"])}</code>',
+        f'<code class="label">{text(item["label"])}</code>',
         instant(item["started"]) if item["started"] else NOTHING,
         size(item["bytes"]),
         number(item["file_count"]),

@@ -20,6 +20,9 @@ SetEntry = Mapping[str, Any]
 
 WITHIN_PARTS = re.compile(r"(\d{1,6})([ymdh])")
 EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+# Backups that follow each other faster were not made by a schedule, and tell nothing of the next one.
+SHORTEST_PACE = timedelta(minutes=30)
+
 # How many further backups are played through to find the set that goes next; fewer in a repository that keeps thousands.
 FORESIGHT = 31
 FORESIGHT_SETS = 20_000
@@ -145,7 +148,8 @@ class Plan:
     """What stays and why (newest first), and what goes (in the order of deletion: old chains first, a full behind its logs).
 
     ``next_to_go`` goes with the backup that is ``next_after_backups`` from now, at about ``next_due`` if full backups go on at the
-    pace of the newest two. What is held back goes after 0 backups, with the next run, and has no ``next_due``.
+    pace of the newest two. What is held back goes after 0 backups, with the next run, and has no ``next_due``. Nor is there one while the
+    newest two are less than ``SHORTEST_PACE`` apart.
     """
 
     keep: tuple[Kept, ...] = ()
@@ -361,7 +365,8 @@ def _next_to_go(
 ) -> tuple[str | None, int | None, str | None]:
     """Return what goes first if full backups go on at the pace of the newest two, with which of them, and when that is.
 
-    Three times None when none goes for a while. The time follows from the sets alone, so that a plan is the same until they change.
+    Three times None when none goes for a while, and no time where the pace is none of a schedule. The time follows from the sets alone, so
+    that a plan is the same until they change.
     """
     kept = [entry for entry in history if entry.label in reasons]
     fulls = [entry for entry in kept if entry.full and entry.why is None]
@@ -379,6 +384,7 @@ def _next_to_go(
         stays = _reasons(kept, policy, keep_minimum)
         going = _deletion_order([entry for entry in kept if entry.label not in stays and entry.label in reasons])
         if going:
-            return going[0], number + 1, f"{started:%Y-%m-%dT%H:%M:%SZ}"
+            due = f"{started:%Y-%m-%dT%H:%M:%SZ}" if pace >= SHORTEST_PACE else None
+            return going[0], number + 1, due
         kept = [entry for entry in kept if entry.label in stays]
     return NONE_FOR_A_WHILE

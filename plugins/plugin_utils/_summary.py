@@ -17,6 +17,8 @@ CELL_LIMIT = 200
 # What the keys beside the rows take, and more.
 BYTES_OF_FRAME = 1024
 NAMED_LIMIT = 20
+# The states of a host that did not answer: what failed is no matter of a destination.
+UNANSWERED = ("offline", "unreachable")
 
 
 def summary(fleet: Mapping[str, Any], row_limit: int = ROW_LIMIT) -> dict[str, Any]:
@@ -47,8 +49,8 @@ def attention_text(attention: Sequence[Mapping[str, Any]], hosts: int, total: in
 
 
 def attention_line(row: Mapping[str, Any], message: str | None = None) -> str:
-    """Return one destination in words: ``Example CA (ca02) failed at D:\\Backup: no space``."""
-    where = f" at {row['path']}" if row["path"] else ""
+    """Return one destination in words: ``Example CA (ca02) failed at D:\\Backup: no space``. A host that is not reached is nowhere."""
+    where = f" at {row['path']}" if row["path"] and row["status"] not in UNANSWERED else ""
     return f"{_name(row)} {_word(row['status'])}{where}: {row['message'] if message is None else message}"
 
 

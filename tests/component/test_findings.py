@@ -22,6 +22,14 @@ from worker import WorkerDied
 DENIED, FULL = "0xC0000022", "0xC000007F"
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 LATER_KIND = {"kind": "rehearsed", "at": "2026-01-02T03:04:05Z", "steps": [{"n": 1}, None, True], "word": '\u00e9 \\ "'}
+ODD_KIND = {
+    "__type": "a:b",
+    "kind": "rehearsed",
+    "share": 0.25,
+    "huge": 1 << 70,
+    "tiny": -1e-300,
+    "inner": {"__type": "", "n": [-0.0]},
+}
 STORE = "$store = Get-AdcsCaFindingStore -Repository (Get-AdcsCaRepository -Path '{}' -FolderName '{}');"
 REMOVE = "Remove-AdcsCaFinding -Repository (Get-AdcsCaRepository -Path '{}' -FolderName '{}')"
 
@@ -155,18 +163,18 @@ def test_twenty_problems_are_kept_and_all_are_counted(small: Case, good: Path) -
 
 
 def test_verdicts_of_later_versions_are_kept_and_decide_nothing(small: Case, good: Path) -> None:
-    others = [LATER_KIND, {"kind": "recoverable", "result": "damaged"}]
+    others = [LATER_KIND, ODD_KIND, {"kind": "recoverable", "result": "damaged"}]
     write_store(good, {"checks": others})
     assert verdict(entry_of(look(small), good)) == (True, True, True)
     assert small.backup(max_age="1h").result["changed"] is False
     look(small, "hashes")
-    assert kept(good)[:2] == others and kept(good)[2]["result"] == "good"
+    assert kept(good)[:3] == others and kept(good)[3]["result"] == "good"
     alter(good)
     look(small, "hashes")
     victim(good).unlink()
     look(small)
-    assert kept(good)[:2] == others
-    assert [(entry["depth"], entry["result"]) for entry in kept(good)[2:]] == [
+    assert kept(good)[:3] == others
+    assert [(entry["depth"], entry["result"]) for entry in kept(good)[3:]] == [
         ("hashes", "damaged"),
         ("sizes", "damaged"),
     ]
@@ -329,20 +337,30 @@ def test_the_folder_is_no_stray(small: Case, good: Path) -> None:
 # --- what is left when a set is gone ---
 
 
-def test_findings_of_sets_that_are_gone_are_deleted(small: Case, good: Path) -> None:
-    gone, stays = (copy_set(good, NOW - timedelta(days=day)) for day in (1, 2))
+def test_findings_of_sets_that_were_deleted_are_deleted(small: Case, good: Path) -> None:
+    sets_of = {
+        name: copy_set(good, NOW - timedelta(days=day)) for day, name in enumerate(("gone", "away", "old", "bad"), 1)
+    }
+    stays = copy_set(good, NOW - timedelta(days=9))
+    alter(sets_of["bad"])
     look(small, "hashes")
-    shutil.rmtree(gone)
+    for name, folder in sets_of.items():
+        shutil.rmtree(folder)
+        if name in ("old", "bad"):
+            os.utime(store(folder), (0, 0))
     checks = good.parent / ".checks"
-    store(gone).chmod(0o444)
-    (checks / f"{gone.name}.json.0123456789ab.new").write_bytes(b"x")
+    store(sets_of["gone"]).chmod(0o444)
+    (checks / f"{sets_of['gone'].name}.json.0123456789ab.new").write_bytes(b"x")
     (checks / f"{stays.name}.json.0123456789ab.new").write_bytes(b"being written")
     (checks / "notes.txt").write_bytes(b"not ours")
-    small.worker.script(REMOVE.format(DESTINATION, small.ca.folder_name))
+    small.worker.script(REMOVE.format(DESTINATION, small.ca.folder_name) + f" -Label '{sets_of['gone'].name}'")
     assert {path.name for path in checks.iterdir()} == {
         f"{good.name}.json",
         f"{stays.name}.json",
         f"{stays.name}.json.0123456789ab.new",
+        # moved away for a while, and one that says that a set is damaged
+        f"{sets_of['away'].name}.json",
+        f"{sets_of['bad'].name}.json",
         "notes.txt",
     }
 

@@ -86,12 +86,112 @@ def test_what_was_left_goes_with_the_next_run(case: Case, history: list[Path]) -
     assert names(case) == sorted([newest.name, one.name])
 
 
+def test_what_was_left_goes_when_nothing_is_due(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    size = size_of(newest)
+    three.rename(three.with_name(f"{three.name}.expired"))
+    for check_mode in (True, False):
+        run = expire(case, [], check_mode=check_mode)
+        assert not run.failed and run.result["changed"] is True and run.result["removed"] == [], run.message
+        assert run.result["bytes_freed"] == size
+        (entry,) = run.result["leftovers"]
+        assert (entry["label"], entry["action"]) == (f"{three.name}.expired", "discarded")
+        assert names(case) == sorted([newest.name, one.name, two.name, *[f"{three.name}.expired"] * check_mode])
+    again = expire(case, [])
+    assert again.result["changed"] is False and again.result["leftovers"] == []
+
+
+def test_a_file_that_is_open_for_a_moment_stops_nothing(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    file, folder = rf"{three.name}.expired\DataBase\certbkxp.dat", rf"{two.name}.expired\DataBase"
+    case.faults(
+        *(
+            Fault(f"{call}@{path}", 1, "hresult", "0xC0000043")
+            for call, path in (("NtCreateFile", file), ("NtOpenFile", folder))
+        )
+    )
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert len(case.journal().faults) == 2
+    assert names(case) == sorted([newest.name, one.name])
+
+
+def test_one_busy_file_does_not_keep_the_rest_of_its_set(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    (three / "@eaDir").mkdir()
+    (three / "@eaDir" / "index").write_bytes(b"12345")
+    case.faults(
+        *(Fault(f"{call}@eaDir\\index", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile"))
+    )
+    run = expire(case, [three.name, two.name])
+    assert run.failed and f"1 set could not be deleted in full: {three.name}: " in run.message, run.message
+    assert run.result["bytes_freed"] == 2 * size_of(newest)
+    left = case.repository / ".staging" / f"{three.name}.expired"
+    assert [path.relative_to(left).as_posix() for path in sorted(left.rglob("*"))] == ["@eaDir", "@eaDir/index"]
+
+
+def test_what_a_later_pass_deleted_is_deleted(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    case.faults(Fault(rf"NtCreateFile@{three.name}.expired\DataBase\certbkxp.dat", 1, "hresult", "0xC0000185"))
+    run = expire(case, [three.name, two.name, one.name])
+    assert not run.failed, run.message
+    assert run.result["bytes_freed"] == 3 * size_of(newest) and names(case) == [newest.name]
+    assert len(case.journal().faults) == 1
+
+
+@pytest.mark.parametrize("place", [".staging", ""])
+def test_what_is_left_of_a_set_makes_room_for_one_of_its_name(case: Case, history: list[Path], place: str) -> None:
+    newest, one, two, three = history
+    left = case.repository / place / f"{three.name}.expired"
+    left.mkdir(parents=True)
+    (left / "half.edb").write_bytes(b"half")
+    run = expire(case, [three.name])
+    assert not run.failed, run.message
+    assert names(case) == sorted([newest.name, one.name, two.name])
+    assert run.result["bytes_freed"] == size_of(newest) + 4
+
+
 def test_a_full_disk_has_no_room_for_staging(case: Case, history: list[Path]) -> None:
     newest, one, two, three = history
     case.faults(Fault("NtCreateFile@.staging", "*", "hresult", FULL["disk"]))
     run = expire(case, [three.name, two.name])
     assert not run.failed, run.message
     assert names(case) == sorted([newest.name, one.name])
+
+
+def test_a_full_disk_refuses_the_rename_into_staging(case: Case, history: list[Path]) -> None:
+    newest, one, two, three = history
+    case.faults(Fault("NtSetInformationFile@-full -> ", "*", "hresult", FULL["disk"]))
+    run = expire(case, [three.name])
+    assert run.failed and names(case) == sorted([newest.name, one.name, two.name, three.name])
+    case.faults(Fault("NtSetInformationFile@-full -> ", 1, "hresult", FULL["disk"]))
+    run = expire(case, [three.name, two.name])
+    assert not run.failed, run.message
+    assert names(case) == sorted([newest.name, one.name])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("NtWriteFile@manifest.json.new", 1, "hresult", FULL["disk"]),
+        Fault("NtWriteFile@manifest.json.new", 2, "hresult", FULL["quota"]),
+        Fault("NtSetInformationFile@-full -> ", 1, "hresult", FULL["disk"]),
+        Fault("NtWriteFile@DataBase", 1, "hresult", FULL["disk"]),
+    ],
+    ids=["first manifest", "last manifest", "rename", "copy"],
+)
+def test_a_backup_names_the_way_out(case: Case, fault: Fault) -> None:
+    case.faults(fault)
+    run = case.backup()
+    assert run.failed and case.published() == []
+    assert run.message.count("The role's entry point expire deletes old sets") == 1, run.message
+
+
+@pytest.mark.parametrize("function", ["CertSrvBackupRead", "CertSrvBackupPrepareW"])
+def test_what_the_ca_answers_speaks_of_its_own_disk(case: Case, function: str) -> None:
+    case.faults(Fault(function, 1, "hresult", "0x80070070"))
+    run = case.backup()
+    assert run.failed and "entry point expire" not in run.message, run.message
 
 
 def test_a_set_left_in_the_repository_is_a_leftover_and_goes(case: Case, history: list[Path]) -> None:

@@ -129,6 +129,17 @@ def test_a_leftover_that_cannot_be_deleted_stops_no_backup(case: Case, suffix: s
     case.assert_clean()
 
 
+def test_read_only_files_of_an_unfinished_set_go(case: Case) -> None:
+    stuck = case.repository / ".staging" / "20260101T000000Z-full"
+    (stuck / "DataBase").mkdir(parents=True)
+    (stuck / "DataBase" / "half.edb").write_bytes(b"half")
+    (stuck / "DataBase" / "half.edb").chmod(0o444)
+    (stuck / "DataBase").chmod(0o555)
+    run = case.backup()
+    assert not run.failed and not stuck.exists(), run.message
+    assert [entry["action"] for entry in run.result["leftovers"]] == ["discarded"]
+
+
 @pytest.mark.parametrize("owner", [{"name": "Other CA"}, {"host": "other.lab.example"}])
 def test_a_copied_set_of_another_ca_is_not_adopted(case: Case, owner: dict[str, str]) -> None:
     assert not case.backup().failed

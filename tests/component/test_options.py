@@ -27,7 +27,16 @@ DAY = timedelta(days=1)
 FAILED = {
     "backup": RESULT_KEYS | FAILURE_KEYS,
     "backup_info": INFO_KEYS | {"failed", "msg"},
-    "expire": {"bytes_freed", "changed", "failed", "free_bytes_after", "free_bytes_before", "msg", "removed"},
+    "expire": {
+        "bytes_freed",
+        "changed",
+        "failed",
+        "free_bytes_after",
+        "free_bytes_before",
+        "leftovers",
+        "msg",
+        "removed",
+    },
 }
 OPTIONS = {
     name: yaml.safe_load((MODULES / f"{name}.yml").read_text(encoding="utf-8"))["DOCUMENTATION"]["options"]

@@ -184,7 +184,7 @@ def _started(module: str, ca: SimulatedCa, params: Mapping[str, Any]) -> Result:
         known = {"bytes": 0, "ca": nobody, "folder_name": params.get("folder_name"), "now": _instant(ca.now)}
         known |= {"files": [], "files_omitted": 0, "space": dict.fromkeys(("destination", "log_volume", "logs"))}
         return {"changed": False, **known, "path": None, "problems": [], "sets": []}
-    return {"changed": False, "removed": [], "bytes_freed": 0}
+    return {"changed": False, "removed": [], "bytes_freed": 0, "leftovers": []}
 
 
 def _backup(ca: SimulatedCa, params: Mapping[str, Any], check: bool, result: Result) -> None:

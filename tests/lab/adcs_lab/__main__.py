@@ -63,7 +63,9 @@ def down(arguments: argparse.Namespace) -> int:
     lab = Lab(arguments.name)
     was_running = lab.running()
     lab.stop()
-    print(f"lab {lab.name}: {'stopped' if was_running else 'was not running'}")
+    print(
+        f"lab {lab.name}: {'stopped' if was_running else 'was not running'}; its files stay until the next start, which empties D:"
+    )
     return 0
 
 

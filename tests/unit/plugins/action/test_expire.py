@@ -35,6 +35,7 @@ KEYS = {
         "folder_name",
         "free_bytes_after",
         "free_bytes_before",
+        "leftovers",
         "now",
         "path",
         "plan",
@@ -99,6 +100,36 @@ def test_what_was_deleted_before_a_failure_is_told() -> None:
     assert KEYS <= result.keys()
     assert result["failed"] is True and result["msg"] == "it is locked"
     assert result["changed"] is True and result["sets"] == NIGHTS[:3]
+
+
+def leftover(path: str) -> dict[str, str]:
+    return {"kind": "leftover", "path": path, "message": "it is left"}
+
+
+EXPIRED = r"D:\Backup\Example\.staging\20261101T210000Z-full.expired"
+UNFINISHED = r"D:\Backup\Example\.staging\20261102T210000Z-full"
+
+
+@pytest.mark.parametrize("action", ["discarded", "kept"])
+def test_what_an_earlier_run_left_is_deleted_when_nothing_is_due(action: str) -> None:
+    problems = [leftover(EXPIRED), leftover(UNFINISHED)]
+    told = {"label": EXPIRED.rpartition("\\")[2], "action": action, "why": "it was open"}
+    answer = {"changed": action == "discarded", "removed": [], "bytes_freed": 5, "leftovers": [told]}
+    host = Host({**LISTING, "problems": problems}, answer)
+    result = run(host, keep_last=4)
+    assert host.runs[1:] == [(None, {"path": r"D:\Backup", "labels": [], "keep_minimum": 1})]
+    assert KEYS <= result.keys() and result["sets"] == NIGHTS and result["leftovers"] == [told]
+    assert result["problems"] == (problems[1:] if action == "discarded" else problems)
+
+
+def test_what_a_backup_left_is_no_matter_of_retention() -> None:
+    host = Host({**LISTING, "problems": [leftover(UNFINISHED)]})
+    assert run(host, keep_last=4)["changed"] is False and len(host.runs) == 1
+
+
+def test_nothing_is_deleted_while_the_clock_is_in_doubt() -> None:
+    host = Host({**LISTING, "problems": [leftover(EXPIRED)], "now": "2026-11-01T06:00:00Z"})
+    assert run(host, keep_last=4)["changed"] is False and len(host.runs) == 1
 
 
 @pytest.mark.parametrize("state", ["failed", "unreachable"])

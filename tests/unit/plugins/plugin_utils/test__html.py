@@ -142,7 +142,9 @@ def test_nothing_depends_on_when_it_is_made() -> None:
 
 
 def test_why_each_set_stays_is_told() -> None:
-    rows = re.findall(r'<tr><th scope="row"><code>([^<]+)</code>.*<td>(.*)</td></tr>', page(fleet_of({"ca01": GOOD})))
+    rows = re.findall(
+        r'<tr><th scope="row"><code class="label">([^<]+)</code>.*<td>(.*)</td></tr>', page(fleet_of({"ca01": GOOD}))
+    )
     assert rows == [
         ("20261122T210000Z-full", "last, newest full"),
         ("20261121T210000Z-full", 'last <span class="next">goes next</span>'),
@@ -169,7 +171,7 @@ def test_truncation_is_told_as_it_was(logs: dict[str, Any], words: str) -> None:
 def test_sets_are_bounded() -> None:
     nights = [full(f"2026-{month:02d}-{day:02d} 21:00") for month in (11, 10, 9) for day in range(28, 0, -1)]
     html = page(fleet_of({"ca01": outcome(listing=listing(nights, now="2026-11-29 00:00"))}))
-    assert html.count('<tr><th scope="row"><code>') == SET_LIMIT
+    assert html.count('<tr><th scope="row"><code class="label">') == SET_LIMIT
     assert f"And {84 - SET_LIMIT} older sets." in html and "84 sets, newest first" in html
 
 
@@ -224,10 +226,11 @@ def test_second_step(least: int, step: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3, POINT_LIMIT, POINT_LIMIT + 7])
 @pytest.mark.parametrize("value", [0, 1, 7, 1 << 40])
 def test_a_chart_holds_its_points(count: int, value: int) -> None:
-    """All points and lines are inside the drawing, a dot for each of the newest points."""
+    """All points and lines are inside the drawing, a dot for each of the newest points. One point is no line."""
     points = [Point(f"{2000 + number}-11-22T21:00:00Z", value + number, f"set {number}") for number in range(count)]
     svg = chart("name", "Size", points, byte_step, str)
-    assert (svg == "") == (count == 0)
+    assert (svg == "") == (count < 2)
+    count = count if svg else 0
     dots = [(float(x), float(y)) for x, y in re.findall(r'class="dot" cx="([^"]+)" cy="([^"]+)"', svg)]
     assert len(dots) == min(count, POINT_LIMIT)
     assert all(0 <= x <= 520 and 0 <= y <= 190 for x, y in dots) and dots == sorted(dots, key=lambda dot: dot[0])
@@ -239,7 +242,8 @@ def test_a_chart_holds_its_points(count: int, value: int) -> None:
 
 
 def test_a_chart_escapes_its_words() -> None:
-    svg = chart("name", "<b>", [Point("2026-11-22T21:00:00Z", 5, "<i>")], byte_step, lambda value: f"<u>{value}")
+    points = [Point(f"2026-11-2{day}T21:00:00Z", 5, "<i>") for day in (1, 2)]
+    svg = chart("name", "<b>", points, byte_step, lambda value: f"<u>{value}")
     assert not re.search("<[biu]>", svg) and all(svg.count(f"&lt;{letter}&gt;") for letter in "biu")
 
 

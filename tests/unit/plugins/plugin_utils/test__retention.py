@@ -202,6 +202,14 @@ def test_what_goes_next() -> None:
     assert planned([full("2026-11-29 21:00")], keep_last=1).next_to_go == "20261129T210000Z-full"
 
 
+def test_two_backups_by_hand_are_no_pace() -> None:
+    tries = [full("2026-11-29 21:20"), full("2026-11-29 21:00")]
+    made = planned(tries, keep_last=3)
+    assert (made.next_to_go, made.next_after_backups, made.next_due) == (tries[1]["label"], 2, None)
+    hourly = [full("2026-11-29 21:00"), full("2026-11-29 20:30")]
+    assert planned(hourly, keep_last=3).next_due == "2026-11-29T22:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("rules", "backups", "due"),
     [

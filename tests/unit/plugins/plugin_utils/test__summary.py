@@ -87,7 +87,7 @@ def test_a_failure_says_which_ca() -> None:
         bad("ca04", "x", "unreachable"),
     ]
     assert attention_text(rows, 4, 9) == (
-        "4 of 9 CAs need attention. Example CA (ca01) failed at D:\\: no space; ca02 is late at D:\\: old; ca03 has no good set at D:\\: none; ca04 is unreachable at D:\\: x"
+        "4 of 9 CAs need attention. Example CA (ca01) failed at D:\\: no space; ca02 is late at D:\\: old; ca03 has no good set at D:\\: none; ca04 is unreachable: x"
     )
     assert attention_line(bad("ca01", "no {{ 7 * 7 }}")) == "ca01 failed at D:\\: no {{ 7 * 7 }}"
     assert len(attention_line(bad("h" * 999, "m" * 999, ca="c" * 999))) < 1500

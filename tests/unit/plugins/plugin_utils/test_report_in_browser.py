@@ -147,7 +147,7 @@ def test_the_sample(tmp_path: Path) -> None:
     assert [status(dom, document["host"]) for document in documents["cas"]] == [
         document["status"] for document in documents["cas"]
     ]
-    assert dom.count("<svg") == 14 and dom.count("goes next</span>") == 6
+    assert dom.count("<svg") == 12 and dom.count("goes next</span>") == 6
 
 
 def test_both_themes(tmp_path: Path) -> None:
