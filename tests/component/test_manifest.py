@@ -53,7 +53,7 @@ SPOILED = [
     "$m.files[0].source = $null",
     "$m.note = [DateTime]::UtcNow",
     "$m.note = 'x' * 64MB",
-    "$m.note = @{}; $at = $m.note; 1..20 | ForEach-Object { $at.below = @{}; $at = $at.below }",
+    "$m.note = @{}; $at = $m.note; 1..80 | ForEach-Object { $at.below = @{}; $at = $at.below }",
 ]
 
 

@@ -13,7 +13,7 @@ from adcs_lab.faults import Fault
 
 import invariants
 from case import Case
-from matrix import DEVICE_ERROR, SHARING_VIOLATION
+from matrix import DEVICE_ERROR
 from worker import WorkerDied
 
 LEFT = r".staging\{label}"
@@ -41,9 +41,7 @@ def _moments(title: str, target: str, code: str, *deaths: str) -> list[Moment]:
 MOMENTS = [
     *_moments("read the manifest", rf"NtReadFile@{LEFT}\manifest.json", DEVICE_ERROR, "crash"),
     *_moments("hash a file", rf"NtReadFile@{LEFT}\DataBase\{{database}}", DEVICE_ERROR, "crash"),
-    *_moments(
-        "delete a dynamic file", rf"NtCreateFile@{LEFT}\Dynamic\{{folder}}.crl", SHARING_VIOLATION, "crash_after"
-    ),
+    *_moments("delete a dynamic file", rf"NtCreateFile@{LEFT}\Dynamic\{{folder}}.crl", DEVICE_ERROR, "crash_after"),
     *_moments("write the manifest", rf"NtWriteFile@{LEFT}\manifest.json", DEVICE_ERROR, "crash"),
     *_moments("put it in place", rf"NtSetInformationFile@{LEFT}\manifest.json", DEVICE_ERROR, "crash_after"),
     *_moments("publish", PUBLISH, DEVICE_ERROR, "crash", "crash_after"),

@@ -14,7 +14,7 @@ from simulated_ca import run_module
 from world import DESTINATION, World
 
 # The module expire is only the half of `adcs.ca.expire`; the action adds the rest.
-OF_THE_HOST = {"bytes_freed", "removed"}
+OF_THE_HOST = {"bytes_freed", "leftovers", "removed"}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "backup": {"path": DESTINATION},
     "backup_info": {"path": DESTINATION},
