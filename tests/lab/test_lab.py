@@ -348,7 +348,8 @@ def test_the_command_line(second: Lab) -> None:
     assert faults.read_text(encoding="utf-8").splitlines()[1:] == ["CertSrvBackupEnd 1 hang"]
     assert command("fault", "--name", second.name, "--clear").returncode == 0
     assert faults.read_text(encoding="utf-8").splitlines()[1:] == []
-    assert command("down", "--name", second.name).stdout == f"lab {second.name}: stopped\n"
-    assert command("down", "--name", second.name).stdout == f"lab {second.name}: was not running\n"
+    kept = "; its files stay until the next start, which empties D:"
+    assert command("down", "--name", second.name).stdout == f"lab {second.name}: stopped{kept}\n"
+    assert command("down", "--name", second.name).stdout == f"lab {second.name}: was not running{kept}\n"
     assert command("stop-service", "--name", second.name).stderr == f"lab: The lab {second.name!r} is not running.\n"
     assert command("up", "--name", "../x").stderr.startswith("lab: '../x' is no name for a lab")
