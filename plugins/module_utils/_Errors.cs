@@ -228,7 +228,9 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Errors
         /// <summary>A file operation of .NET failed; its HRESULT is kept.</summary>
         public static BackupException FromIO(Exception cause, string function, int step, string file, string what)
         {
-            int code = Marshal.GetHRForException(cause);
+            // not Marshal.GetHRForException: the error object that it leaves on the thread can outlive .NET there, and end the process
+            // (https://learn.microsoft.com/en-us/dotnet/api/system.runtime.interopservices.marshal.gethrforexception)
+            int code = cause.HResult;
             string message = String.Format("{0}: {1}", what, cause.Message);
             return new BackupException(message, function, code, step, file, cause);
         }

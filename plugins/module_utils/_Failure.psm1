@@ -25,7 +25,7 @@ $diskFull = @(
     0x80070718  # ERROR_NOT_ENOUGH_QUOTA
 )
 
-$diskFullAdvice = "The disk is full. The role's entry point expire deletes old sets without a backup before it."
+$diskFullAdvice = "On a full disk, the role's entry point expire deletes old sets without a backup before it."
 
 Function ConvertTo-AdcsCaException {
     <#
