@@ -124,7 +124,7 @@ def install_packages(packages: Sequence[str]) -> str:
 
 
 def check_dotnet() -> str:
-    """Make sure the .NET SDK that builds the lab's PowerShell host is there, and return its version."""
+    """Make sure the .NET SDK that fetches the lab's PowerShell is there, and return its version."""
     wanted = f".NET SDK {DOTNET_SDK} (package dotnet-sdk-{DOTNET_SDK}.0 of Microsoft's feed for Debian)"
     try:
         listing = subprocess.run(["dotnet", "--list-sdks"], capture_output=True, text=True, check=False)
@@ -286,10 +286,10 @@ def link_collection() -> str:
 
 
 def build_lab() -> str:
-    """Build the simulated CA, the PowerShell host and the Wine prefix every lab is copied from; each part says so."""
+    """Build the simulated CA, PowerShell and the Wine prefix every lab is copied from; each part says so."""
     lane = need_lane()
     run([lane.python, "-m", "adcs_lab", "setup"], timeout_s=LAB_TIMEOUT_S, env=environment(lane))
-    return "simulated CA, PowerShell host, Wine prefix"
+    return "simulated CA, PowerShell, Wine prefix"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -23,7 +23,7 @@ ALIAS = re.compile(r"[a-z][a-z0-9-]{0,14}")
 
 
 def setup(_arguments: argparse.Namespace) -> int:
-    """Build the native binaries, the PowerShell host and the template prefix."""
+    """Build the native binaries, PowerShell and the template prefix."""
     started = time.monotonic()
     builds.build(_say)
     _say(f"ready to start ({time.monotonic() - started:.0f} s)")

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring everything a lab is made of up to date: native binaries, PowerShell host, template prefix."""
+"""Bring everything a lab is made of up to date: native binaries, PowerShell, template prefix."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class BuildError(Exception):
 
 # Every part, and how long it takes where there is nothing of it yet.
 NATIVE = "compiling the simulated CA, up to a minute"
-HOST = "building the PowerShell host with packages from NuGet, up to some minutes"
+ENGINE = "putting PowerShell together from packages of NuGet, up to some minutes; later clones find it in the cache"
 TEMPLATE = "making the Wine prefix that every lab is a copy of, up to a minute"
 
 
 def build(say: Callable[[str], None] = lambda _text: None) -> None:
-    """Build what is missing or out of date; the embedded host is left out when LAB_PWSH names another engine.
+    """Build what is missing or out of date; PowerShell is left out when LAB_PWSH names a folder with one.
 
     ``say`` hears of each part that takes more than a moment, and how long it took.
     """
     parts: dict[str, Callable[[], object]] = {NATIVE: lambda: _run("native", paths.NATIVE)}
     if not os.environ.get(paths.ENGINE_VARIABLE):
-        parts[HOST] = lambda: _run("host", paths.HOST)
+        parts[ENGINE] = lambda: _run("powershell", paths.ENGINE, say)
     parts[TEMPLATE] = prefix.ensure_template
     with paths.build_lock("build", LOCK_TIMEOUT_S):
         for number, (text, make) in enumerate(parts.items(), 1):
@@ -63,7 +63,7 @@ def _told(say: Callable[[str], None], part: str, text: str) -> Iterator[None]:
         say(f"{part}: done ({took_s:.0f} s)")
 
 
-def _run(part: str, output: Path) -> None:
+def _run(part: str, output: Path, *arguments: object) -> None:
     """Call the ``build`` of the build module in a part's folder; it does nothing when its output is up to date."""
     name = f"adcs_lab_build_{part}"
     spec = importlib.util.spec_from_file_location(name, LAB_SOURCES / part / "build.py")
@@ -72,6 +72,6 @@ def _run(part: str, output: Path) -> None:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     try:
-        module.build(output)
+        module.build(output, *arguments)
     except Exception as error:
         raise BuildError(f"The {part} part of the lab cannot be built: {error}") from error

@@ -16,7 +16,7 @@ BUILD = ROOT / ".build"
 TEMPLATE = BUILD / "template"
 LABS = BUILD / "lab"
 NATIVE = BUILD / "native"
-HOST = BUILD / "host"
+ENGINE = BUILD / "powershell"
 
 POWERSHELL = r"C:\PowerShell\7\powershell.exe"
 LAUNCHER = r"C:\Lab\launch.exe"
@@ -25,9 +25,8 @@ ENGINE_VARIABLE = "LAB_PWSH"
 
 
 def engine_folder() -> Path:
-    """Return the folder of the PowerShell engine: the one LAB_PWSH names (a genuine pwsh), else the embedded one."""
-    named = os.environ.get(ENGINE_VARIABLE)
-    return Path(named).resolve() if named else HOST
+    """Return the folder of PowerShell: the one LAB_PWSH names, else the one that the set-up put together."""
+    return Path(os.environ.get(ENGINE_VARIABLE) or ENGINE).resolve()
 
 
 def linux_path(drive_c: Path, windows_path: str) -> Path:

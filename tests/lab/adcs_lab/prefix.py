@@ -126,7 +126,9 @@ def _wine_stamp() -> str:
 def _engine_files() -> Iterator[Path]:
     folder = paths.engine_folder()
     if not (folder / "pwsh.exe").is_file():
-        raise FileNotFoundError(f"No pwsh.exe in {folder}: build the lab's PowerShell host first (make setup).")
+        raise FileNotFoundError(
+            f"No pwsh.exe in {folder}: put PowerShell together first (make setup), or correct LAB_PWSH."
+        )
     yield from sorted(path for path in folder.rglob("*") if path.is_file())
 
 

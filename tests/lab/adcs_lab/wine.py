@@ -74,6 +74,8 @@ def environment(prefix: Path, extra: Mapping[str, str] | None = None) -> dict[st
         "WINEPREFIX": str(prefix),
         # The executable-memory protection of .NET dies in finalizers under Wine 8.
         "DOTNET_EnableWriteXorExecute": "0",
+        # Where pwsh.exe finds .NET; one that brings its own does not look.
+        "DOTNET_ROOT": ENGINE_PATH + r"\dotnet",
         "POWERSHELL_TELEMETRY_OPTOUT": "1",
         "POWERSHELL_UPDATECHECK": "Off",
         **(extra or {}),
