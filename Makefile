@@ -11,7 +11,7 @@ CORE ?=
 CA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-fleet test plays molecule soak bench lint docs pictures lab-up lab-down clean
+.PHONY: help setup demo demo-fleet test plays molecule soak matrix-winrm bench lint docs pictures lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,9 @@ molecule: ## Run the role's Molecule scenario against a lab (pip lane)
 
 soak: setup ## Kill a backup at SOAK_KILLS=200 random points and see that nothing is lost
 	@SOAK_KILLS=$(SOAK_KILLS) $(PYTHON) tools/run.py -m pytest tests/component/test_soak.py $(PYTEST_ARGS)
+
+matrix-winrm: setup ## Run every row of the fault matrix that works on files over WinRM, which takes some minutes
+	@MATRIX_WINRM=all $(PYTHON) tools/run.py -m pytest tests/integration/test_matrix_over_winrm.py $(PYTEST_ARGS)
 
 bench: setup ## Measure what the documentation says of speed
 	@$(PYTHON) tools/run.py tools/bench.py

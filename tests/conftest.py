@@ -1,86 +1,54 @@
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The labs tests run in, and the rule for all of them: a breach of Certadm.dll's contract fails the test behind it."""
+"""What all tests share: the package of helpers, ansible-core's way to a collection, and the mark of what rests on a substitute."""
 
 from __future__ import annotations
 
+import collections
 import os
-import re
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import pytest
-from adcs_lab import builds, paths
-from adcs_lab.ca import MIB, CaSettings, SimulatedCa
-from adcs_lab.engine import Engine
-from adcs_lab.lab import Lab
 
-LAB_FIXTURES = ("engine_lab", "lab", "second_lab")
-ALLOWED = "allowed_violations"
-TEST_LAB = re.compile(r"test-(\d+)-.*")
+TESTS = Path(__file__).resolve().parent
+BUILD = TESTS.parent / ".build"
+SUBSTITUTE = "substitute"
+
+if str(TESTS) not in sys.path:
+    sys.path.insert(0, str(TESTS))
+# Both are read when ansible-core is imported. ansible-test sets them itself.
+os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", str(BUILD / "collections"))
+os.environ.setdefault("ANSIBLE_LOCAL_TEMP", str(BUILD / "ansible"))
+
+from ansible.plugins import loader  # noqa: E402  pylint: disable=wrong-import-position
+from ansible.utils.collection_loader import AnsibleCollectionConfig  # noqa: E402  pylint: disable=wrong-import-position
+
+# ansible-core before 2.15 does this when the module is imported, and ansible-test before any test.
+if AnsibleCollectionConfig.collection_finder is None and hasattr(loader, "init_plugin_loader"):
+    loader.init_plugin_loader()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the mark known, also to ansible-test, which does not read pyproject.toml."""
     config.addinivalue_line(
-        "markers", f"{ALLOWED}(name, ...): breaches of Certadm.dll's contract this test provokes on purpose"
+        "markers",
+        f"{SUBSTITUTE}(what): rests on what the lab puts in the place of Windows; see tests/lab/README.md",
     )
 
 
-@pytest.fixture(scope="session")
-def built_lab() -> None:
-    """Everything a lab is made of, up to date; what killed test runs left behind is removed."""
-    builds.build()
-    for folder in paths.LABS.glob("test-*"):
-        match = TEST_LAB.fullmatch(folder.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
-            Lab(folder.name).remove()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each report tell which substitutes its test rests on."""
+    for item in items:
+        item.user_properties += [(SUBSTITUTE, what) for mark in item.iter_markers(SUBSTITUTE) for what in mark.args]
 
 
-@pytest.fixture(scope="session")
-def engine_lab(built_lab: None) -> Iterator[Lab]:
-    """A lab without WinRM, for tests that run programs in it directly."""
-    with Lab(f"test-{os.getpid()}-engine", endpoint=False) as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def engine(engine_lab: Lab) -> Engine:
-    """Windows programs, the PowerShell engine among them, run from Linux."""
-    return engine_lab.engine
-
-
-@pytest.fixture
-def ca(engine_lab: Lab) -> SimulatedCa:
-    """The CA of the engine's prefix, in its initial state."""
-    return engine_lab.ca
-
-
-@pytest.fixture(scope="session")
-def lab(built_lab: None) -> Iterator[Lab]:
-    """A lab that Ansible reaches over WinRM; its CA is in its initial state at the start of every test."""
-    with Lab(f"test-{os.getpid()}-winrm") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def second_lab(built_lab: None) -> Iterator[Lab]:
-    """A second CA beside the first one, with another name, on a host and a port of its own."""
-    settings = CaSettings(
-        "Zweite CA", "ca02.lab.example", database_size_bytes=MIB, log_count=2, log_size_bytes=MIB // 16
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many of the tests that passed rest on which substitute: they prove less than the others."""
+    passed = terminalreporter.stats.get("passed", [])
+    counts = collections.Counter(
+        what for report in passed for name, what in report.user_properties if name == SUBSTITUTE
     )
-    with Lab(f"test-{os.getpid()}-second", settings=settings) as lab:
-        yield lab
-
-
-@pytest.fixture(autouse=True)
-def lab_contract(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Reset the CA of each lab the test uses, and afterwards fail it for every breach it did not declare."""
-    labs = [request.getfixturevalue(name) for name in LAB_FIXTURES if name in request.fixturenames]
-    for used in labs:
-        used.ca.reset()
-    yield
-    allowed = {name for marker in request.node.iter_markers(ALLOWED) for name in marker.args}
-    broken = [str(breach) for used in labs for breach in used.ca.violations() if breach.violation not in allowed]
-    if broken:
-        pytest.fail("breaches of Certadm.dll's contract:\n" + "\n".join(broken), pytrace=False)
+    if counts:
+        words = ", ".join(f"{what} {count}" for what, count in sorted(counts.items()))
+        terminalreporter.write_line(f"{counts.total()} passed on substitutes for Windows: {words}")

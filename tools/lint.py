@@ -33,7 +33,7 @@ def checks(python: str) -> list[list[str]]:
         ["yamllint", "--strict", *yaml_files()],
         ["shellcheck", *SHELL_FILES],
         ["ansible-lint"],
-        [python, "-m", "pytest", "tests/sanity"],
+        [python, "-m", "pytest", "tests/checks"],
     ]
 
 

@@ -9,10 +9,10 @@ import sys
 
 from project import ROOT
 
-sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "tests" / "component")]
+sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "tests")]
 
 # pylint: disable=wrong-import-position
-import matrix  # noqa: E402
+from helpers.component import matrix  # noqa: E402
 
 PAGE = ROOT / "docs" / "docsite" / "rst" / "guide_fault_matrix.rst"
 HEAD = """.. _ansible_collections.adcs.ca.docsite.guide_fault_matrix:
@@ -39,7 +39,8 @@ What a cell says is how the faulted run ends:
 
 The lab tells which files were flushed, and when: a set that is not on the disk before its logs are deleted, or before it is published, fails the cell.
 
-``tests/component/test_recovery.py`` lets the run that finishes a copied set fail, and die, at each of its own steps. ``make soak`` adds a number of backups that are killed at
+``tests/component/test_recovery.py`` lets the run that finishes a copied set fail, and die, at each of its own steps. ``make matrix-winrm`` runs the rows that
+work on files over WinRM, as Ansible does. ``make soak`` adds a number of backups that are killed at
 random calls, and kills some of the runs that recover from it.
 
 """

@@ -20,7 +20,7 @@ from pathlib import Path
 from project import BUILD, ROOT, ToolError, environment, need_lane, run
 
 PLAYS = ROOT / "tests" / "plays"
-PYTHONPATH = ("tests/plays", "tools", ".build/collections")
+PYTHONPATH = ("tests", "tools", ".build/collections")
 # ansible-core before 2.18 runs on Python 3.12 at most.
 OLD_CORES = ("2.15.", "2.16.", "2.17.")
 OLD_PYTHON, NEW_PYTHON = "python3.11", "3.13.0"

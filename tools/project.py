@@ -72,7 +72,7 @@ def environment(lane: Lane) -> dict[str, str]:
         "ANSIBLE_HOME": str(BUILD / "ansible"),
         "LC_ALL": "C.UTF-8",
         "PATH": os.pathsep.join([str(lane.bin), os.environ.get("PATH", os.defpath)]),
-        "PYTHONPATH": str(ROOT / "tests" / "lab"),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("tests", "tests/lab")),
     }
 
 

@@ -24,14 +24,14 @@ from typing import Any
 
 from project import BUILD, COLLECTIONS, ROOT
 
-sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests" / "unit")]
+sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests")]
 
 # pylint: disable=wrong-import-position
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page  # noqa: E402
 from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host  # noqa: E402
 
-from histories import full  # noqa: E402
-from outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402
+from helpers.unit.histories import full  # noqa: E402
+from helpers.unit.outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402
 
 PICTURE = ROOT / "docs" / "fleet.png"
 SIZE = (1280, 1740)

@@ -12,9 +12,14 @@ import pytest
 from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 
-import invariants
-from case import SET_ACCESS, VOLUME, Case
-from worker import Worker
+from helpers.component import invariants
+from helpers.component.case import SET_ACCESS, VOLUME, Case
+from helpers.component.worker import Worker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures of labs, once for all folders that need them."""
+    config.pluginmanager.import_plugin("helpers.lab.fixtures")
 
 
 @pytest.fixture(scope="session")

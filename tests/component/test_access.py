@@ -10,30 +10,10 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import SET_ACCESS, Case
+from helpers.component.access import FULL, GET, PRIVATE, READ, entries, repository
+from helpers.component.case import SET_ACCESS, Case
 
 pytestmark = pytest.mark.substitute("access lists")
-
-FULL = "0x1f01ff"
-READ = "0x1200a9"
-PRIVATE = {("A", FULL, "SY"), ("A", FULL, "BA")}
-# names of rights and SIDs that Windows writes for these numbers
-RIGHTS = {"FA": FULL, "0x1200a9": READ}
-SIDS = {"S-1-5-18": "SY", "S-1-5-32-544": "BA", "S-1-5-32-545": "BU", "S-1-5-32-551": "BO", "S-1-1-0": "WD"}
-GET = "[Adcs.Ca.PrivateFolder]::GetAccess('{0}')"
-
-
-def repository(case: Case) -> str:
-    return rf"C:\Backup\{case.ca.folder_name}"
-
-
-def entries(case: Case, path: str) -> set[tuple[str, str, str]]:
-    """The entries of a folder's list as (type, rights, who), after asserting that it is protected and inherited by all below."""
-    (sddl,) = case.worker.script(GET.format(path))
-    assert "D:P(" in sddl, sddl
-    found = re.findall(r"\(([AD]);([A-Z]*);([^;]*);;;([^)]*)\)", sddl)
-    assert {flags for _, flags, _, _ in found} <= {"OICI"}, sddl
-    return {(kind, RIGHTS.get(rights, rights), SIDS.get(who, who)) for kind, _, rights, who in found}
 
 
 def set_list(case: Case, sddl: str) -> None:

@@ -11,23 +11,13 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault, literal
 
-from case import Case
-from fabricate import copy_set, write_manifest
-from worker import ModuleRun
+from helpers.component.case import Case
+from helpers.component.fabricate import copy_set, write_manifest
+from helpers.component.results import BACKUP_KEYS, FAILURE_KEYS, keys
+from helpers.component.worker import ModuleRun
 
-RESULT_KEYS = {
-    "bytes", "ca", "changed", "duration_s", "file_count", "files", "files_omitted", "label", "leftovers", "logs", "path", "reason",
-    "restore_map", "skipped_items", "type", "verified",
-}  # fmt: skip
-FAILURE_KEYS = {"failed", "file", "function", "hresult", "hresult_name", "left_on_disk", "msg", "step"}
-ANSIBLE_KEYS = {"exception", "invocation", "warnings"}
 LOG_KEYS = {"listed", "truncation_requested", "truncated", "before", "after"}
 SIXTEEN_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 7, 8, 9, 11, 12, 14, 15, 16]
-
-
-def keys(run: ModuleRun) -> set[str]:
-    """The keys of a result without those that Ansible itself adds."""
-    return set(run.result) - ANSIBLE_KEYS
 
 
 def test_the_sixteen_steps_happen_in_order_and_once(case: Case) -> None:
@@ -70,7 +60,7 @@ def test_the_result_says_what_is_on_disk(case: Case) -> None:
     folder = case.only_set()
     manifest = sets.manifest(folder)
     result = run.result
-    assert keys(run) == RESULT_KEYS
+    assert keys(run) == BACKUP_KEYS
     assert result["changed"] is True
     assert result["label"] == folder.name
     assert result["path"].endswith(rf"{case.ca.folder_name}\{folder.name}")
@@ -173,7 +163,7 @@ def test_check_mode_writes_nothing_and_predicts(case: Case) -> None:
     assert (sets.snapshot(case.engine.drive_c / "Backup"), sets.snapshot(case.ca.database_folder)) == before
     assert case.journal().calls("CertSrvBackupPrepareW") == []
     assert check.result["changed"] is True
-    assert keys(check) == RESULT_KEYS | {"diff"}
+    assert keys(check) == BACKUP_KEYS | {"diff"}
 
     real = case.backup(diff=True)
     shape = [(file["path"], file["kind"]) for file in check.result["files"]]
@@ -203,7 +193,7 @@ def test_a_fresh_set_is_enough_and_nothing_is_written(case: Case, check_mode: bo
     assert second.result["files"] == first.result["files"]
     assert "within max_age" in second.result["reason"]
     assert second.result["diff"] == {"before": "", "after": ""}
-    assert keys(second) == RESULT_KEYS | {"diff"}
+    assert keys(second) == BACKUP_KEYS | {"diff"}
     assert sets.snapshot(case.destination) == before
     assert case.journal().calls() == []
 
@@ -380,6 +370,6 @@ def test_a_large_file_needs_no_more_memory(case: Case) -> None:
 def test_a_failure_has_every_key(case: Case) -> None:
     case.faults(Fault("CertSrvBackupPrepareW", 1, "hresult", "0x80070005"))
     run = case.backup()
-    assert keys(run) == RESULT_KEYS | FAILURE_KEYS
+    assert keys(run) == BACKUP_KEYS | FAILURE_KEYS
     assert set(run.result["logs"]) == LOG_KEYS
     assert run.result["path"] is None and run.result["files"] == [] and run.result["changed"] is False

@@ -13,14 +13,12 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import Case
-from fabricate import copy_set, make_sets, write_manifest
-from findings import without_findings
-from worker import ModuleRun
+from helpers.component.case import Case
+from helpers.component.fabricate import copy_set, make_sets, write_manifest
+from helpers.component.findings import without_findings
+from helpers.component.results import INFO_KEYS
+from helpers.component.worker import ModuleRun
 
-RESULT_KEYS = {
-    "bytes", "ca", "changed", "files", "files_omitted", "folder_name", "now", "path", "problems", "sets", "space",
-}  # fmt: skip
 SET_KEYS = {
     "age_s", "bytes", "chain", "checked", "complete", "duration_s", "file_count", "finished", "judged", "label", "path",
     "prior", "problems", "started", "type", "verified", "verified_at",
@@ -51,7 +49,7 @@ def info(case: Case, **params: Any) -> ModuleRun:
     if (case.repository / ".checks").exists() and not params.get("check_mode"):
         before, after = without_findings(case, before), without_findings(case, after)
     assert after == before
-    assert set(run.result) - {"exception", "invocation", "failed", "msg", "warnings"} == RESULT_KEYS
+    assert set(run.result) - {"exception", "invocation", "failed", "msg", "warnings"} == INFO_KEYS
     return run
 
 
@@ -196,7 +194,8 @@ def test_a_copied_set_in_the_repository_is_not_complete(case: Case, good: Path) 
     assert entry["complete"] is False and problems(entry) == [("manifest", good.name)]
 
 
-def test_a_reparse_point_is_named_and_not_followed_substituted(case: Case, good: Path) -> None:
+@pytest.mark.substitute("links")
+def test_a_reparse_point_is_named_and_not_followed(case: Case, good: Path) -> None:
     (good / "Linked").mkdir()
     (good / "Linked" / "inside.txt").write_text("x")
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
@@ -206,10 +205,9 @@ def test_a_reparse_point_is_named_and_not_followed_substituted(case: Case, good:
     assert problems(entry) == [("extra", "Linked")]
 
 
+@pytest.mark.substitute("links")
 @pytest.mark.parametrize(("tag", "good_set"), [(DEDUP, True), (CLOUD_FILE, True), (MOUNT_POINT, False)])
-def test_files_that_windows_keeps_elsewhere_are_no_links_substituted(
-    case: Case, good: Path, tag: str, good_set: bool
-) -> None:
+def test_files_that_windows_keeps_elsewhere_are_no_links(case: Case, good: Path, tag: str, good_set: bool) -> None:
     names = ["manifest.json", rf"DataBase\{case.database_file().name}"]
     lines = [rf"{tag} C:\Backup\{case.ca.folder_name}\{good.name}\{name}" for name in names]
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -218,7 +216,8 @@ def test_files_that_windows_keeps_elsewhere_are_no_links_substituted(
     assert case.backup(max_age="1h").result["changed"] is not good_set
 
 
-def test_staging_that_leads_elsewhere_or_is_a_file_is_named_substituted(case: Case, good: Path) -> None:
+@pytest.mark.substitute("links")
+def test_staging_that_leads_elsewhere_or_is_a_file_is_named(case: Case, good: Path) -> None:
     staging = case.repository / ".staging"
     (staging / "20260101T000000Z-full").mkdir(parents=True)
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(

@@ -14,9 +14,10 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import Case
-from fabricate import copy_set, write_manifest
-from worker import ModuleRun, WorkerDied
+from helpers.component.case import Case
+from helpers.component.expiry import expire, names
+from helpers.component.fabricate import copy_set, write_manifest
+from helpers.component.worker import ModuleRun, WorkerDied
 
 DAY = timedelta(days=1)
 
@@ -28,15 +29,6 @@ def history(case: Case) -> list[Path]:
     newest = case.only_set()
     now = datetime.now(timezone.utc).replace(microsecond=0)
     return [newest, *(copy_set(newest, now - n * DAY) for n in (1, 2, 3))]
-
-
-def expire(case: Case, labels: list[str], *, check_mode: bool = False, **params: Any) -> ModuleRun:
-    return case.module("expire", labels=labels, check_mode=check_mode, **params)
-
-
-def names(case: Case) -> list[str]:
-    """What lies in the repository, whatever it is."""
-    return sorted(entry.name for entry in case.repository.iterdir())
 
 
 def assert_refused(case: Case, labels: list[str], words: str, **params: Any) -> None:
@@ -164,7 +156,8 @@ def test_the_repository_of_a_ca_that_moved_here(case: Case, history: list[Path])
     assert not run.failed and run.result["removed"] == [history[3].name]
 
 
-def test_a_reparse_point_substituted(case: Case, history: list[Path]) -> None:
+@pytest.mark.substitute("links")
+def test_a_reparse_point(case: Case, history: list[Path]) -> None:
     case.engine.linux_path(r"C:\LabCA\reparse.txt").write_text(
         rf"C:\Backup\{case.ca.folder_name}\{history[1].name}" + "\n", encoding="utf-8"
     )

@@ -14,10 +14,22 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import DESTINATION, Case
-from fabricate import copy_set, write_manifest
-from findings import alter, entry_of, expire, files_entry, kept, kinds, look, store, verdict, victim, write_store
-from worker import WorkerDied
+from helpers.component.case import DESTINATION, Case
+from helpers.component.fabricate import copy_set, write_manifest
+from helpers.component.findings import (
+    alter,
+    entry_of,
+    expire,
+    files_entry,
+    kept,
+    kinds,
+    look,
+    store,
+    verdict,
+    victim,
+    write_store,
+)
+from helpers.component.worker import WorkerDied
 
 DENIED, FULL = "0xC0000022", "0xC000007F"
 NOW = datetime.now(timezone.utc).replace(microsecond=0)

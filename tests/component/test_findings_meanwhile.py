@@ -14,8 +14,8 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import DESTINATION, Case
-from findings import alter, entry_of, files_entry, kept, kinds, look, store, victim, write_store
+from helpers.component.case import DESTINATION, Case
+from helpers.component.findings import alter, entry_of, files_entry, kept, kinds, look, store, victim, write_store
 
 BUSY = "0xC0000043"
 SLOW = Fault("NtFlushBuffersFile@.json.", "*", "slow", 2000)

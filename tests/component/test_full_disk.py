@@ -11,9 +11,9 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import Case
-from fabricate import copy_set
-from test_expire import expire, names
+from helpers.component.case import Case
+from helpers.component.expiry import expire, names
+from helpers.component.fabricate import copy_set
 
 DAY = timedelta(days=1)
 # ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED as NTSTATUS
@@ -211,10 +211,9 @@ def test_a_full_disk_has_no_room_for_a_lock(case: Case, history: list[Path]) -> 
     assert names(case) == before
 
 
+@pytest.mark.substitute("links")
 @pytest.mark.parametrize("parent", ["", ".staging"])
-def test_a_link_with_the_name_of_an_expired_set_is_not_followed_substituted(
-    case: Case, history: list[Path], parent: str
-) -> None:
+def test_a_link_with_the_name_of_an_expired_set_is_not_followed(case: Case, history: list[Path], parent: str) -> None:
     folder = case.repository / parent / "20200101T000000Z-full.expired"
     folder.mkdir(parents=True)
     (folder / "precious.txt").write_text("mine", encoding="utf-8")

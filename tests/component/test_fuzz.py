@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from adcs_lab import sets
 
-import invariants
-from case import Case
-from fabricate import copy_set
-from findings import without_findings
-from tampering import everything
+from helpers.component import invariants
+from helpers.component.case import Case
+from helpers.component.fabricate import copy_set
+from helpers.component.findings import without_findings
+from helpers.component.tampering import everything
 
 SEED = int(os.environ.get("FUZZ_SEED", "20261124"))
 COUNT = int(os.environ.get("FUZZ_COUNT", "25"))

@@ -14,8 +14,8 @@ from adcs_lab import sets
 from adcs_lab.faults import Fault
 from adcs_lab.waiting import wait_for
 
-from case import DESTINATION, HOLD, Case
-from worker import ModuleRun, Worker
+from helpers.component.case import DESTINATION, HOLD, Case
+from helpers.component.worker import ModuleRun, Worker
 
 DEADLINE_S = 60.0
 
@@ -89,8 +89,9 @@ def test_the_list_of_a_repository_that_another_host_is_at_work_in_stays(case: Ca
     assert case.worker.script(f"[Adcs.Ca.PrivateFolder]::GetAccess('{path}')") == before
 
 
+@pytest.mark.substitute("access lists")
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_lock_file_that_may_not_be_read_is_not_taken_for_a_holder_substituted(case: Case, check_mode: bool) -> None:
+def test_a_lock_file_that_may_not_be_read_is_not_taken_for_a_holder(case: Case, check_mode: bool) -> None:
     case.repository.mkdir(parents=True)
     (case.repository / ".lock").write_text("host GONE, process 1")
     case.faults(Fault(rf"NtCreateFile@{case.ca.folder_name}\.lock", "*", "hresult", "0xC0000022"))
@@ -99,9 +100,10 @@ def test_a_lock_file_that_may_not_be_read_is_not_taken_for_a_holder_substituted(
     assert run.result["hresult_name"] == "E_ACCESSDENIED"
 
 
+@pytest.mark.substitute("access lists")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_folder_of_locks_that_a_user_made_first_is_refused_substituted(case: Case, check_mode: bool) -> None:
+def test_a_folder_of_locks_that_a_user_made_first_is_refused(case: Case, check_mode: bool) -> None:
     """Wine takes the owner of a Linux file for that of Windows: somebody else is ANONYMOUS LOGON there."""
     folder = case.engine.linux_path(r"C:\ProgramData\adcs.ca")
     assert not case.backup().failed

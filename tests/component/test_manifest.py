@@ -12,9 +12,9 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-import invariants
-from case import Case
-from fabricate import label_of, make_sets
+from helpers.component import invariants
+from helpers.component.case import Case
+from helpers.component.fabricate import label_of, make_sets
 
 KEY = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\CertSvc\Configuration"
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)

@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Every cell of the fault matrix: whatever goes wrong in a run, nothing is lost, the result is true, and the next run puts things in order.
 
-All runs ask for truncation. A breach of Certadm.dll's contract fails a test like any other (tests/conftest.py).
+All runs ask for truncation. A breach of Certadm.dll's contract fails a test like any other (tests/helpers/lab/fixtures.py).
 """
 
 from __future__ import annotations
 
 import pytest
 
-import durability
-import invariants
-import matrix
-from case import Case
-from worker import WorkerDied
+from helpers.component import durability
+from helpers.component import invariants
+from helpers.component import matrix
+from helpers.component.case import Case
+from helpers.component.worker import WorkerDied
 
 
 @pytest.fixture(scope="session")

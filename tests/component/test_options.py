@@ -13,19 +13,18 @@ import yaml
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import DESTINATION, Case
-from fabricate import copy_set, write_manifest
-from findings import without_findings
-from test_access import PRIVATE, READ, entries, repository
-from test_backup import FAILURE_KEYS, RESULT_KEYS, keys
-from test_backup_info import RESULT_KEYS as INFO_KEYS
+from helpers.component.access import PRIVATE, READ, entries, repository
+from helpers.component.case import DESTINATION, Case
+from helpers.component.fabricate import copy_set, write_manifest
+from helpers.component.findings import without_findings
+from helpers.component.results import BACKUP_KEYS, FAILURE_KEYS, INFO_KEYS, keys
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 NOTHING = [None, "", "  ", "\n\t "]
 DAY = timedelta(days=1)
 # what a failure of each module has
 FAILED = {
-    "backup": RESULT_KEYS | FAILURE_KEYS,
+    "backup": BACKUP_KEYS | FAILURE_KEYS,
     "backup_info": INFO_KEYS | {"failed", "msg"},
     "expire": {
         "bytes_freed",

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from adcs_lab.faults import Fault
 
-import invariants
-from case import Case
-from matrix import DEVICE_ERROR
-from worker import WorkerDied
+from helpers.component import invariants
+from helpers.component.case import Case
+from helpers.component.matrix import DEVICE_ERROR
+from helpers.component.worker import WorkerDied
 
 LEFT = r".staging\{label}"
 PUBLISH = r"NtSetInformationFile@-> C:\Backup\{folder}\{label}"

@@ -13,9 +13,9 @@ from adcs_lab import sets
 from adcs_lab.faults import Fault
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size
 
-from case import Case
-from fabricate import label_of, make_sets, write_manifest
-from matrix import RESOLVED
+from helpers.component.case import Case
+from helpers.component.fabricate import label_of, make_sets, write_manifest
+from helpers.component.matrix import RESOLVED
 
 # what the module leaves free unless it is told otherwise
 RESERVE = 256 << 20
@@ -135,11 +135,12 @@ def test_certsvc_paused(case: Case) -> None:
     assert_nothing_happened(case)
 
 
+@pytest.mark.substitute("privileges")
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize(
     "missing", [["SeBackupPrivilege"], ["SeRestorePrivilege"], ["SeBackupPrivilege", "SeRestorePrivilege"]]
 )
-def test_missing_privileges_substituted(case: Case, missing: list[str], check_mode: bool) -> None:
+def test_missing_privileges(case: Case, missing: list[str], check_mode: bool) -> None:
     (case.engine.drive_c / "LabCA" / "missing_privileges.txt").write_text("\n".join(missing) + "\n")
     run = case.backup(check_mode=check_mode)
     assert run.failed
@@ -225,9 +226,10 @@ def test_a_path_below_a_file(case: Case) -> None:
     assert run.failed and "is a file" in run.message
 
 
+@pytest.mark.substitute("links")
 @pytest.mark.parametrize("point", [r"C:\Backup", r"C:\Backup\below", "repository"])
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_path_below_a_reparse_point_substituted(case: Case, point: str, check_mode: bool) -> None:
+def test_a_path_below_a_reparse_point(case: Case, point: str, check_mode: bool) -> None:
     folder = case.destination / "below" / case.ca.folder_name
     folder.mkdir(parents=True)
     if point == "repository":
@@ -239,8 +241,9 @@ def test_a_path_below_a_reparse_point_substituted(case: Case, point: str, check_
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.substitute("links")
 @pytest.mark.parametrize("below", [r"", r"\.staging", r"\.staging\{label}", r"\.staging\{label}\DataBase"])
-def test_a_reparse_point_that_appears_before_the_set_is_published_substituted(case: Case, below: str) -> None:
+def test_a_reparse_point_that_appears_before_the_set_is_published(case: Case, below: str) -> None:
     assert not case.backup().failed
     good = case.only_set()
     point = rf"C:\Backup\{case.ca.folder_name}" + below.format(label=label_of(LATER))
@@ -250,15 +253,17 @@ def test_a_reparse_point_that_appears_before_the_set_is_published_substituted(ca
     assert (case.repository / ".staging" / label_of(LATER) / "manifest.json").is_file()
 
 
-def test_a_path_that_is_not_writable_substituted(case: Case) -> None:
+@pytest.mark.substitute("access lists")
+def test_a_path_that_is_not_writable(case: Case) -> None:
     case.faults(Fault(r"NtCreateFile@\.lock", "*", "hresult", "0xC0000022"))
     run = case.backup()
     assert run.failed and "not writable" in run.message and run.result["hresult_name"] == "E_ACCESSDENIED"
     assert_nothing_happened(case)
 
 
+@pytest.mark.substitute("disk space")
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_too_little_free_space_substituted(case: Case, check_mode: bool) -> None:
+def test_too_little_free_space(case: Case, check_mode: bool) -> None:
     case.faults(Fault("NtQueryVolumeInformationFile@C:", "*", "free", str(1 << 20)))
     run = case.backup(check_mode=check_mode)
     assert run.failed and "Too little free space" in run.message
@@ -308,8 +313,9 @@ def test_a_read_that_runs_over(case: Case, extra: int) -> None:
     case.assert_no_set()
 
 
+@pytest.mark.substitute("disk space")
 @pytest.mark.parametrize("name", ["database", "log"])
-def test_disk_full_in_mid_file_substituted(case: Case, name: str) -> None:
+def test_disk_full_in_mid_file(case: Case, name: str) -> None:
     logs = case.ca.log_files()
     target = case.database_file().name if name == "database" else logs[-1].name
     case.faults(Fault(rf"NtWriteFile@DataBase\{target}", 2, "hresult", "0xC000007F"))

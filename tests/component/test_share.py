@@ -14,8 +14,8 @@ from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
 
-from case import HOLD, Case
-from worker import Worker, WorkerDied
+from helpers.component.case import HOLD, Case
+from helpers.component.worker import Worker, WorkerDied
 
 pytestmark = pytest.mark.substitute("file server")
 

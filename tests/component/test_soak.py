@@ -11,9 +11,9 @@ import random
 import pytest
 from adcs_lab.faults import Fault
 
-import invariants
-from case import Case
-from worker import WorkerDied
+from helpers.component import invariants
+from helpers.component.case import Case
+from helpers.component.worker import WorkerDied
 
 KILLS = int(os.environ.get("SOAK_KILLS", "10"))
 SECOND_KILLS = 0.4

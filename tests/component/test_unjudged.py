@@ -13,9 +13,20 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 
-from case import Case
-from fabricate import copy_set
-from findings import entry_of, expire, files_entry, kept, kinds, look, store, verdict, victim, write_store
+from helpers.component.case import Case
+from helpers.component.fabricate import copy_set
+from helpers.component.findings import (
+    entry_of,
+    expire,
+    files_entry,
+    kept,
+    kinds,
+    look,
+    store,
+    verdict,
+    victim,
+    write_store,
+)
 
 DENIED = "0xC0000022"
 NOW = datetime.now(timezone.utc).replace(microsecond=0)

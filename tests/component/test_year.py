@@ -11,8 +11,8 @@ import pytest
 from adcs_lab import sets
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
-from case import Case
-from fabricate import make_sets
+from helpers.component.case import Case
+from helpers.component.fabricate import make_sets
 
 POLICY = Policy.parse({"keep_daily": 14, "keep_weekly": 8, "keep_monthly": 12})
 FIRST = datetime(2025, 1, 1, 21, tzinfo=timezone.utc)

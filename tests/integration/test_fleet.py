@@ -21,8 +21,8 @@ from adcs_lab import sets
 from adcs_lab.faults import Fault
 from adcs_lab.lab import Lab
 from adcs_lab.waiting import wait_for
-from fabricate import copy_set
-from play import play, said, started
+from helpers.component.fabricate import copy_set
+from helpers.integration.play import play, said, started
 
 DESTINATION = r"C:\Fleet"
 FLEET = "adcs.ca.backup_fleet"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from adcs_lab import sets
 from adcs_lab.lab import Lab
-from play import run_playbook
+from helpers.integration.play import run_playbook
 
 FOLDER = Path(__file__).parent
 TARGETS = sorted(path.name for path in (FOLDER / "targets").iterdir() if (path / "tasks" / "main.yml").exists())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from overlay import make_overlay
-from runner import Bed
-from world import World
+from helpers.plays.overlay import make_overlay
+from helpers.plays.runner import Bed
+from helpers.plays.world import World
 
 
 @pytest.fixture(scope="session")

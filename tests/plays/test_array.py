@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from acting import act
-from oracle import differences
-from runner import Bed
-from settings import Settings, covering_array
+from helpers.plays.acting import act
+from helpers.plays.oracle import differences
+from helpers.plays.runner import Bed
+from helpers.plays.settings import Settings, covering_array
 
 PLAYS = covering_array()
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from acting import act
-from oracle import differences
-from runner import Bed
-from settings import Settings, drawn_plays
+from helpers.plays.acting import act
+from helpers.plays.oracle import differences
+from helpers.plays.runner import Bed
+from helpers.plays.settings import Settings, drawn_plays
 
 # The same plays each time, so that a red one is news; ``make plays SEED=...`` draws others.
 SEED = int(os.environ.get("PLAYS_SEED") or 20261126)

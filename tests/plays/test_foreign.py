@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from playbooks import RULES
-from runner import Bed, Ran, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.playbooks import RULES
+from helpers.plays.runner import Bed, Ran, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 ROLE = "adcs.ca.backup"
 # 8641969 is what a template would make of it.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner import Bed, Ran, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.runner import Bed, Ran, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 FEW, MANY = 6, 12
 MOST = 2.2

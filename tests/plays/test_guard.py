@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from runner import Bed, Unsafe, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.runner import Bed, Unsafe, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 HOSTS = ("ca01", "ca02", "web01")
 INVENTORY = inventory_of(dict.fromkeys(HOSTS, {}), cas=("ca01", "ca02"), empty=())

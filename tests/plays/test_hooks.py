@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from playbooks import RULES
-from runner import UNSET, Bed, Ran, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.playbooks import RULES
+from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 ROLES = [{"name": "Back up", "hosts": "cas", "gather_facts": False, "roles": [{"role": "adcs.ca.backup"}]}]
 COPY = {"name": "Copy", "ansible.builtin.raw": "exit 0", "register": "adcs_ca_backup_replicated"}

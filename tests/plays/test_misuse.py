@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner import UNSET, Bed, Ran, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 ROLE = "adcs.ca.backup"
 HOSTS = ("ca01", "ca02", "ca03")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from playbooks import IS_CA, SECOND
-from runner import Bed, Ran, inventory_of, run
-from simulated_ca import normal
-from world import AGES, DAY_S, DESTINATION, OLD_AGES, World
+from helpers.plays.playbooks import IS_CA, SECOND
+from helpers.plays.runner import Bed, Ran, inventory_of, run
+from helpers.plays.simulated_ca import normal
+from helpers.plays.world import AGES, DAY_S, DESTINATION, OLD_AGES, World
 
 ROLE = "adcs.ca.backup"
 STOPPED = {"fail": {"backup": {"path": None, "message": "The RPC server is unavailable. Start-Service CertSvc"}}}

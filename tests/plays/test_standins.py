@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from overlay import MODULES, sidecar
-from settings import FACTORS, KINDS, covering_array
-from simulated_ca import run_module
-from world import DESTINATION, World
+from helpers.plays.overlay import MODULES, sidecar
+from helpers.plays.settings import FACTORS, KINDS, covering_array
+from helpers.plays.simulated_ca import run_module
+from helpers.plays.world import DESTINATION, World
 
 # The module expire is only the half of `adcs.ca.expire`; the action adds the rest.
 OF_THE_HOST = {"bytes_freed", "leftovers", "removed"}

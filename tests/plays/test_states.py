@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from runner import UNSET, Bed, Ran, inventory_of, run
-from world import AGES, DAY_S, DESTINATION, World
+from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
+from helpers.plays.world import AGES, DAY_S, DESTINATION, World
 
 FLEET = {"adcs_ca_backup_path": DESTINATION, "adcs_ca_hosts": "cas"}
 OFFLINE = {"adcs_ca_backup_expected": "offline"}

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ansible.release import __version__ as core
 
-from runner import UNSET, Bed, Ran, inventory_of, run
-from values import (
+from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
+from helpers.plays.values import (
     DEPTHS,
     SERIALS,
     SERIALS_REFUSED,
@@ -28,7 +28,7 @@ from values import (
     Rule,
     hosts_of_cases,
 )
-from world import DESTINATION, HOUR_S, World
+from helpers.plays.world import DESTINATION, HOUR_S, World
 
 NATIVE_CAN_BE_OFF = tuple(map(int, core.split(".")[:2])) < (2, 19)
 PLAIN = "plain"

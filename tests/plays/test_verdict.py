@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from runner import UNSET, Bed, Ran, inventory_of, run
-from world import DESTINATION, World
+from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
+from helpers.plays.world import DESTINATION, World
 
 HOSTS = ("ca01", "ca02", "ca03")
 FLEET = "adcs.ca.backup_fleet"

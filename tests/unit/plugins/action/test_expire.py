@@ -13,7 +13,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.expire import ARGUMENT_SPEC, ActionModule
 
-from histories import full, logs
+from helpers.unit.histories import full, logs
 
 SIDECAR = Path(__file__).resolve().parents[4] / "plugins" / "modules" / "expire.yml"
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]

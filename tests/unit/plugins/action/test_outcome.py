@@ -14,9 +14,9 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.outcome import ARGUMENT_SPEC
 
-from histories import full
-from jobs import Job, on_disk
-from outcomes import expired, listing, made
+from helpers.unit.histories import full
+from helpers.unit.jobs import Job, on_disk
+from helpers.unit.outcomes import expired, listing, made
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

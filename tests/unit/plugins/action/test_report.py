@@ -19,9 +19,9 @@ from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC
 from ansible_collections.adcs.ca.plugins.plugin_utils import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 
-from histories import full
-from jobs import Job, age, contents, on_page
-from outcomes import expired, listing, made
+from helpers.unit.histories import full
+from helpers.unit.jobs import Job, age, contents, on_page
+from helpers.unit.outcomes import expired, listing, made
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

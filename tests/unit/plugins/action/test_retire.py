@@ -20,9 +20,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import document_text, entry, file_name, with_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import documents_in
 
-from histories import full
-from jobs import Job, on_page
-from outcomes import after, listing, outcome
+from helpers.unit.histories import full
+from helpers.unit.jobs import Job, on_page
+from helpers.unit.outcomes import after, listing, outcome
 
 SETS = [full("2026-11-22 21:00")]
 OLD = r"E:\OldBackup"

@@ -11,9 +11,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.backup_report import FilterModule
 from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
 
-from histories import full
-from outcomes import after, listing, made
-from outcomes import outcome as run_of
+from helpers.unit.histories import full
+from helpers.unit.outcomes import after, listing, made
+from helpers.unit.outcomes import outcome as run_of
 
 backup_report = FilterModule().filters()["backup_report"]
 NIGHTS = [full("2026-11-22 21:00"), full("2026-11-21 21:00")]

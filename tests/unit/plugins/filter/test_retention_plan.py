@@ -10,7 +10,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.retention_plan import FilterModule
 
-from histories import full
+from helpers.unit.histories import full
 
 NIGHTS = [full("2026-11-22 21:00"), full("2026-11-21 21:00"), full("2026-11-20 21:00")]
 NOW = "2026-11-23T06:00:00Z"

@@ -15,8 +15,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES,
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import LOST
 from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import CAUSES, lost_host
 
-from histories import full
-from outcomes import listing, only, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import listing, only, outcome
 
 COLLECTION = Path(_advice.__file__).parents[2]
 SOURCES = COLLECTION / "plugins" / "module_utils"

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._clock import clock_doubt, without_deletions
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
-from histories import full, unreadable
+from helpers.unit.histories import full, unreadable
 
 FIRST = datetime(2026, 1, 1)
 LATER = "2030-01-01T00:00:00Z"

@@ -29,8 +29,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     with_entry,
 )
 
-from histories import full
-from outcomes import DESTINATION, after, expired, listing, made, only, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import DESTINATION, after, expired, listing, made, only, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

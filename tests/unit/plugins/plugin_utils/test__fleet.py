@@ -25,8 +25,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import (
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
 
-from histories import full
-from outcomes import DESTINATION, LATE_AFTER_S, after, fleet_of, instant, listing, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, fleet_of, instant, listing, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 SHARE = r"\\server\share\ca"

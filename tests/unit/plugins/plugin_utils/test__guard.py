@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
@@ -23,8 +24,10 @@ ca04
 
 
 @pytest.fixture(name="guard_of")
-def _guard_of(tmp_path: Any) -> Any:
+def _guard_of(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that returns the guard of a job with these hosts in its limit, over the inventory of ansible-core itself."""
+    # as where nothing is configured
+    monkeypatch.setattr(constants, "HOST_PATTERN_MISMATCH", "warning", raising=False)
     path = tmp_path / "inventory"
     path.write_text(INVENTORY, encoding="utf-8")
     inventory = InventoryManager(DataLoader(), sources=[str(path)])

@@ -19,8 +19,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._html_facts import SET_LIM
 from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import text
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
 
-from histories import full
-from outcomes import after, expired, fleet_of, listing, made, only, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import after, expired, fleet_of, listing, made, only, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00", duration_s=12, file_count=17) for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

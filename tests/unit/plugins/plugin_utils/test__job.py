@@ -30,9 +30,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VARIABLES, VariableError
 
-UNIT = Path(__file__).resolve().parents[2]
+TESTS = Path(__file__).resolve().parents[3]
 ASK = (
-    f"import sys; sys.path.insert(0, {str(UNIT)!r}); import conftest\n"
+    f"import sys; sys.path.insert(0, {str(TESTS)!r}); import conftest\n"
     "from ansible_collections.adcs.ca.plugins.plugin_utils._job import process_mark; print(process_mark())"
 )
 ROW = {"path": "D:\\", "status": "ok", "attention": False}
@@ -191,6 +191,7 @@ def test_extra_variables_that_would_win(
 def test_paths_on_the_controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("REPORTS", str(tmp_path / "env"))
+    monkeypatch.chdir(tmp_path)
     variables = {"playbook_dir": str(tmp_path / "play")}
     for text, path in {
         "/srv/reports": "/srv/reports",

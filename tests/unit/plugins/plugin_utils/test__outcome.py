@@ -21,8 +21,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
 from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
 
-from histories import full, logs, unreadable
-from outcomes import DESTINATION, LATE_AFTER_S, after, expired, fleet_of, listing, made, only, outcome
+from helpers.unit.histories import full, logs, unreadable
+from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, expired, fleet_of, listing, made, only, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

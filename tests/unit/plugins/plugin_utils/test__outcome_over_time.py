@@ -15,8 +15,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import (
     late_message,
 )
 
-from histories import full
-from outcomes import after, listing, made, only, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import after, listing, made, only, outcome
 
 ROLE = Path(__file__).resolve().parents[4] / "roles" / "backup"
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]

@@ -24,9 +24,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import (
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
 
-from histories import full
-from outcomes import DESTINATION, LATE_AFTER_S, listing
-from outcomes import outcome as run_of
+from helpers.unit.histories import full
+from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, listing
+from helpers.unit.outcomes import outcome as run_of
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

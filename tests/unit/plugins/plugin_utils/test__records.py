@@ -27,9 +27,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._records import (
     known_entry,
 )
 
-from histories import full
-from outcomes import DESTINATION, after, listing
-from outcomes import outcome as run_of
+from helpers.unit.histories import full
+from helpers.unit.outcomes import DESTINATION, after, listing
+from helpers.unit.outcomes import outcome as run_of
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00") for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

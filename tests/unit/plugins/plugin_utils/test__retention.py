@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, PolicyError, Span, plan
 
-from histories import full, logs, unreadable
+from helpers.unit.histories import full, logs, unreadable
 
 NOW = "2026-12-31T00:00:00Z"
 

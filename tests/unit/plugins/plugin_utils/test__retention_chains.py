@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils import _retention
 
-from histories import full, logs, unreadable
+from helpers.unit.histories import full, logs, unreadable
 
 SEED = int(os.environ.get("RETENTION_SEED", "20261123"))
 HISTORIES = 3000

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, plan
 
-from histories import full, logs, unreadable
+from helpers.unit.histories import full, logs, unreadable
 
 SEED = int(os.environ.get("RETENTION_SEED", "20261123"))
 HISTORIES = 400

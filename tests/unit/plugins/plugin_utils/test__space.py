@@ -16,8 +16,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._space import (
     warnings_of,
 )
 
-from histories import full, logs
-from outcomes import after, expired, listing, made, only, outcome
+from helpers.unit.histories import full, logs
+from helpers.unit.outcomes import after, expired, listing, made, only, outcome
 
 GIB = 1 << 30
 

@@ -17,8 +17,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._summary import (
     summary,
 )
 
-from histories import full
-from outcomes import fleet_of, listing, outcome
+from helpers.unit.histories import full
+from helpers.unit.outcomes import fleet_of, listing, outcome
 
 GOOD = outcome(listing=listing([full("2026-11-22 21:00")]))
 
