@@ -125,7 +125,9 @@ def _alone(cache: Path, say: Say) -> Iterator[None]:
 
 
 def _make(cache: Path, name: str, say: Say) -> Path:
-    """Make an engine beside its final place, then rename it: half an engine is never found."""
+    """Make an engine beside its final place, then rename it: half an engine is never found, and what a killed set-up left goes."""
+    for left in cache.glob("making-*"):
+        shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix="making-", dir=cache) as scratch:
         fresh = Path(scratch, "engine")
         with _told(say, "fetching it and .NET from NuGet, 120 MB in 3 packages"):
