@@ -13,7 +13,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
 
-# the name of a set that expired and could not be moved to staging, while it is deleted
+# the name of a set that expired, while it is deleted: in staging, or in the repository where a full disk had no room for staging
 $expiredPattern = '^[0-9]{8}T[0-9]{6}Z-(full|logs)\.expired\z'
 
 Function Get-AdcsCaCatalogue {
@@ -282,11 +282,12 @@ Function Get-AdcsCaRepositoryProblem {
     catch {
         New-AdcsCaProblem -Kind leftover -Path $Repository.staging -Message "staging cannot be looked at: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
     }
-    foreach ($item in $leftovers) {
-        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next run deals with it"
+    $expired += @($leftovers | Where-Object { $_.Name -cmatch $expiredPattern })
+    foreach ($item in $leftovers | Where-Object { $_ -notin $expired }) {
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is left in staging; the next backup deals with it"
     }
     foreach ($item in $expired) {
-        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is what is left of a set that expired; the next run deletes it"
+        New-AdcsCaProblem -Kind leftover -Path $item.FullName -Message "'$($item.Name)' is what is left of a set that expired; the next backup or expiry deletes it"
     }
 }
 

@@ -194,11 +194,15 @@ def test_what_the_ca_answers_speaks_of_its_own_disk(case: Case, function: str) -
     assert run.failed and "entry point expire" not in run.message, run.message
 
 
-def test_a_set_left_in_the_repository_is_a_leftover_and_goes(case: Case, history: list[Path]) -> None:
+@pytest.mark.parametrize("parent", ["", ".staging"])
+def test_a_set_that_is_not_deleted_in_full_is_a_leftover_and_goes(case: Case, history: list[Path], parent: str) -> None:
     newest, one, two, three = history
-    three.rename(three.with_name(f"{three.name}.expired"))
+    left = case.repository / parent / f"{three.name}.expired"
+    left.parent.mkdir(exist_ok=True)
+    three.rename(left)
     (problem,) = case.module("backup_info").result["problems"]
-    assert (problem["kind"], problem["path"].rpartition("\\")[2]) == ("leftover", f"{three.name}.expired")
+    assert (problem["kind"], problem["path"].rpartition("\\")[2]) == ("leftover", left.name)
+    assert "the next backup or expiry deletes it" in problem["message"]
     assert not expire(case, [two.name]).failed
     assert names(case) == sorted([newest.name, one.name])
 
