@@ -205,7 +205,7 @@ def _facts_of_listing(listing: Mapping[str, Any], before: Entry) -> dict[str, An
         "problems": found[:PROBLEM_LIMIT],
         "problem_count": len(found),
         "retention": retention,
-        "space": space_facts(listing.get("space"), sets, retention),
+        "space": space_facts(listing.get("space"), sets, retention, before["space"]),
     }
 
 

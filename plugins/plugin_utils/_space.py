@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Space at the destination and at the CA's logs: what an entry keeps of it, and when it is worth a warning. Pure functions.
 
-Free space is another number in each run. An entry keeps two digits of it, so that a quiet night leaves the document as it is.
+Free space is another number in each run. An entry keeps two digits of it, and the earlier ones while these are near enough, so that a
+quiet night leaves the document as it is.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ def limits_of(options: Mapping[str, Any]) -> Limits:
 
 
 def space_facts(
-    measured: Any, sets: Sequence[Mapping[str, Any]], retention: Mapping[str, Any] | None
+    measured: Any,
+    sets: Sequence[Mapping[str, Any]],
+    retention: Mapping[str, Any] | None,
+    before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
     """Return the part ``space`` of an entry from the part ``space`` of a listing; None where nothing was measured.
 
@@ -47,22 +51,42 @@ def space_facts(
         measured: ``{destination, log_volume, logs}`` as ``adcs.ca.backup_info`` returns it.
         sets: the sets of the entry.
         retention: the retention of the entry.
+        before: the part ``space`` of the entry before this run.
     """
     space = space_of(measured)
     if space is None:
         return None
+    known = before or {}
     for part in ("destination", "log_volume", "logs"):
-        space[part] = {key: rounded_down(value) for key, value in space[part].items()} if space[part] else None
+        earlier = known.get(part) or {}
+        space[part] = (
+            {key: steady(value, earlier.get(key)) for key, value in space[part].items()} if space[part] else None
+        )
     free = space["destination"]["free_bytes"] if space["destination"] else None
     return {**space, "days_until_full": None if free is None else days_until_full(free, sets, retention)}
+
+
+def steady(value: int | None, known: int | None) -> int | None:
+    """Return a number with its first two digits, or the ``known`` one where that is at most half a unit of these digits away.
+
+    A number at the edge between two would be another one in each run.
+    """
+    if value is None or known is None or known < 100 or known != rounded_down(known):
+        return rounded_down(value)
+    unit = _unit(known)
+    return known if known - unit // 2 <= value < known + unit + unit // 2 else rounded_down(value)
 
 
 def rounded_down(value: int | None) -> int | None:
     """Return a number with only its first two digits: 128849018880 -> 120000000000."""
     if value is None or abs(value) < 100:
         return value
-    unit = 10 ** (len(str(abs(value))) - 2)
-    return value // unit * unit
+    return value // _unit(value) * _unit(value)
+
+
+def _unit(value: int) -> int:
+    """Return what the second digit of a number counts: 128849018880 -> 10000000000."""
+    return int(10 ** (len(str(abs(value))) - 2))
 
 
 def days_until_full(

@@ -184,7 +184,7 @@ def test_a_backup_names_the_way_out(case: Case, fault: Fault) -> None:
     case.faults(fault)
     run = case.backup()
     assert run.failed and case.published() == []
-    assert run.message.count("The role's entry point expire deletes old sets") == 1, run.message
+    assert run.message.count("the role's entry point expire deletes old sets") == 1, run.message
 
 
 @pytest.mark.parametrize("function", ["CertSrvBackupRead", "CertSrvBackupPrepareW"])

@@ -12,6 +12,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._space import (
     days_until_full,
     rounded_down,
     space_facts,
+    steady,
     untruncated_nights,
     warnings_of,
 )
@@ -42,6 +43,36 @@ def nights(*sizes: int, first: int = 28) -> list[dict[str, Any]]:
 )
 def test_two_digits_are_kept(value: int | None, kept: int | None) -> None:
     assert rounded_down(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("known", "value", "kept"),
+    [
+        (None, 7699, 7600),
+        (7700, 7699, 7700),
+        (7700, 7650, 7700),
+        (7700, 7649, 7600),
+        (7700, 7849, 7700),
+        (7700, 7850, 7800),
+        # what another version may have kept
+        (7712, 7699, 7600),
+        (99, 99, 99),
+        (99, 100, 100),
+        (1000, 999, 1000),
+        (1000, 949, 940),
+        (120000000000, None, None),
+        (-1, 50, 50),
+    ],
+)
+def test_a_number_at_the_edge_of_two_stays(known: int | None, value: int | None, kept: int | None) -> None:
+    assert steady(value, known) == kept
+
+
+def test_free_space_that_moves_a_little_leaves_the_entry_as_it_is() -> None:
+    part = {"path": "D:\\", "total_bytes": 9_000_000_000}
+    first = space_facts({"destination": {**part, "free_bytes": 7_700_000_001}}, nights(1, 1), None)
+    second = space_facts({"destination": {**part, "free_bytes": 7_699_999_999}}, nights(1, 1), None, first)
+    assert first and first["destination"]["free_bytes"] == 7_700_000_000 and second == first
 
 
 @pytest.mark.parametrize(
