@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from adcs_lab.ca import SimulatedCa
@@ -67,3 +68,10 @@ def small(case: Case) -> Case:
     """A CA with so little to back up that it takes no time."""
     case.ca.reset(**invariants.SMALL_CA)
     return case
+
+
+@pytest.fixture
+def good(small: Case) -> Path:
+    """A set of that CA, which the module made."""
+    assert not small.backup().failed
+    return small.only_set()

@@ -46,13 +46,6 @@ STORE = "$store = Get-AdcsCaFindingStore -Repository (Get-AdcsCaRepository -Path
 REMOVE = "Remove-AdcsCaFinding -Repository (Get-AdcsCaRepository -Path '{}' -FolderName '{}')"
 
 
-@pytest.fixture
-def good(small: Case) -> Path:
-    """A set that the module made."""
-    assert not small.backup().failed
-    return small.only_set()
-
-
 # --- findings stay ---
 
 

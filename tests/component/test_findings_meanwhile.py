@@ -21,13 +21,6 @@ BUSY = "0xC0000043"
 SLOW = Fault("NtFlushBuffersFile@.json.", "*", "slow", 2000)
 
 
-@pytest.fixture
-def good(small: Case) -> Path:
-    """A set that the module made."""
-    assert not small.backup().failed
-    return small.only_set()
-
-
 @contextmanager
 def meanwhile(good: Path, write: Callable[[], object], *, times: int = 1) -> Iterator[list[Path]]:
     """Write when a look flushes its file, for so many of its files; give the list of those seen."""

@@ -32,13 +32,6 @@ DENIED = "0xC0000022"
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 
 
-@pytest.fixture
-def good(small: Case) -> Path:
-    """A set that the module made."""
-    assert not small.backup().failed
-    return small.only_set()
-
-
 def break_store(folder: Path, how: str) -> None:
     look_alike = {"checks": [files_entry(folder, result="good", problem_count=0)]}
     content = write_store(folder, look_alike)
