@@ -52,6 +52,16 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Deletion
             return deletion;
         }
 
+        /// <summary>Deletes a folder and all that is in it.</summary>
+        /// <exception cref="IOException">The folder is a link, or something could not be deleted: the first cause, after all had its turn.</exception>
+        /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>
+        public static void DeleteWhole(string path)
+        {
+            Deletion deletion = DeleteFolder(path, null);
+            if (deletion.Cause != null)
+                throw deletion.Cause;
+        }
+
         /// <summary>What DeleteFolder would free.</summary>
         public static long MeasureFolder(string path, string except)
         {

@@ -436,10 +436,7 @@ Function Remove-AdcsCaStaging {
 
     $folder = [System.IO.Path]::Combine($Repository.staging, $Label)
     if ($Label -and [System.IO.Directory]::Exists($folder)) {
-        $deletion = [Adcs.Ca.Deletion]::DeleteFolder($folder, $manifestName)
-        if ($null -ne $deletion.Cause) {
-            throw $deletion.Cause
-        }
+        [Adcs.Ca.Deletion]::DeleteWhole($folder)
     }
     $staging = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Repository.staging
     try {

@@ -247,10 +247,7 @@ Function Complete-AdcsCaLeftover {
         $dynamic = [System.IO.Path]::Combine($Found.path, 'Dynamic')
         $recorded = @($manifest.files | Where-Object { $_.path.StartsWith('Dynamic\', [StringComparison]::OrdinalIgnoreCase) })
         if (-not $recorded.Count -and [System.IO.Directory]::Exists($dynamic)) {
-            $deletion = [Adcs.Ca.Deletion]::DeleteFolder($dynamic, $manifestName)
-            if ($null -ne $deletion.Cause) {
-                throw $deletion.Cause
-            }
+            [Adcs.Ca.Deletion]::DeleteWhole($dynamic)
         }
         if ($manifest.truncation.requested) {
             $manifest.truncation.done = $null
