@@ -41,7 +41,8 @@ class CaSettings:
     """What the fixture is like; sizes in bytes.
 
     ``log_count`` closed logs start at generation ``first_generation``. ``short_reads`` (a seed, 0 for none) and
-    ``keep_logs`` (how many logs truncation leaves) change how Certadm.dll behaves.
+    ``keep_logs`` (how many logs truncation leaves) change how Certadm.dll behaves, and so do ``truncate_at_end`` (1: the logs
+    go at the end of the session) and ``variety`` (a seed: each call answers in one of the ways that the documents allow).
     """
 
     name: str = "Prüf #1 Issuing CA"
@@ -52,6 +53,8 @@ class CaSettings:
     first_generation: int = 0x1A
     short_reads: int = 0
     keep_logs: int = 0
+    truncate_at_end: int = 0
+    variety: int = 0
 
 
 def sanitise(name: str) -> str:
@@ -258,6 +261,8 @@ class SimulatedCa:
             *(f"dynamic={path}" for path in self._dynamic_paths()),
             f"short_reads={self.settings.short_reads}",
             f"keep_logs={self.settings.keep_logs}",
+            f"truncate_at_end={self.settings.truncate_at_end}",
+            f"variety={self.settings.variety}",
         ]
         return "".join(f"{line}\n" for line in lines)
 

@@ -53,6 +53,7 @@ NUMBER = r"[0-9]+"
 SHIFT = r"-?[0-9]+"
 TEXT = r"[^\r\n]+"
 NOTHING = r""
+FORM = "plain|unclosed|zero[123]|odd|cut|middle|null|nothing[024]"
 
 # action: the functions that know it, and what its argument looks like
 ACTIONS: dict[str, tuple[frozenset[str], str]] = {
@@ -71,6 +72,10 @@ ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     "append": (LISTS, TEXT),
     "replace": (LISTS, TEXT),
     "empty": (LISTS, NOTHING),
+    "form": (LISTS, FORM),
+    "answer": (WITH_RESULT, CODE),
+    "end_code": (frozenset({"CertSrvBackupRead"}), CODE),
+    "no_session": (frozenset({"CertSrvBackupPrepareW"}), NOTHING),
     "free": (frozenset({"NtQueryVolumeInformationFile"}), NUMBER),
     "set_clock": (EVERY_CALL, SHIFT),
 }

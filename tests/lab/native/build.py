@@ -54,7 +54,19 @@ class Target:
 
 CERTADM = tuple(
     f"certadm/{name}.c"
-    for name in ("call", "certadm", "config", "host", "lists", "logs", "restore", "session", "stale", "transfer")
+    for name in (
+        "answers",
+        "call",
+        "certadm",
+        "config",
+        "host",
+        "lists",
+        "logs",
+        "restore",
+        "session",
+        "stale",
+        "transfer",
+    )
 )
 COMMON = ("common/fault.c", "common/journal.c")
 SPAWN = ("launcher/report.c", "launcher/spawn.c")

@@ -3,6 +3,7 @@
 
 #include "call.h"
 
+#include "answers.h"
 #include "config.h"
 #include "host.h"
 #include "logs.h"
@@ -65,8 +66,11 @@ static void finish(struct call *call, const unsigned long *code)
 
 HRESULT call_end(struct call *call, HRESULT result)
 {
-    unsigned long code = (unsigned long)result;
+    unsigned long code;
 
+    if (result == S_OK)
+        result = answers_success(call);
+    code = (unsigned long)result;
     finish(call, &code);
     return result;
 }

@@ -5,6 +5,7 @@
 // to crash, and every breach of the contract is journalled as a violation. Here: loading, sessions and lists; files are
 // in transfer.c, restore in restore.c.
 
+#include "answers.h"
 #include "call.h"
 #include "config.h"
 #include "host.h"
@@ -105,6 +106,10 @@ static HRESULT prepare(const struct call *call, const WCHAR *server, ULONG grbit
         return HR_PRIVILEGE_NOT_HELD;
     if (flags == CSBACKUP_TYPE_LOGS_ONLY && !logs_last_backup(&generation))
         return HR_MISSING_FULL_BACKUP;
+    if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_NO_SESSION)) {
+        *handle = NULL;
+        return S_OK;
+    }
     result = session_start(flags == CSBACKUP_TYPE_FULL ? SESSION_FULL : SESSION_LOGS, config_get(), &session);
     if (FAILED(result))
         return result;
@@ -154,6 +159,8 @@ HRESULT WINAPI CertSrvBackupEnd(HCSBC hbc)
     result = session_enter(&call, hbc, SESSION_BACKUP, &session);
     if (session)
         session->end_called = 1;
+    if (SUCCEEDED(result))
+        result = transfer_end(session, &call.out);
     if (SUCCEEDED(result)) {
         record_backup(session);
         session_end(session);
@@ -195,13 +202,17 @@ static HRESULT list_call(const struct list_function *function, HCSBC hbc, WCHAR 
         result = function->check(session, function->name);
     if (SUCCEEDED(result)) {
         const struct config *config = config_get();
+        enum list_form form;
 
         function->build(session, config, &list);
         list_apply_faults(&list, call.faults, call.fault_count);
+        form = answers_form(&call, list.count != 0);
+        if (!FORM_HAS_ENTRIES(form))
+            list_release(&list);
         if (function->after == STAGE_DATABASES || function->after == STAGE_LOGS)
             session_add_files(session, &list, config->host, function->after == STAGE_LOGS ? config->log_dir : NULL);
         session->stage = function->after;
-        *names = guarded_list(&list, function->name, bytes);
+        *names = guarded_list(&list, form, function->name, bytes);
         lab_json_pointer(&call.out, "list", *names);
         lab_json_number(&call.out, "bytes", *bytes);
         list_journal(&list, &call.out);

@@ -63,6 +63,10 @@ static int set(const WCHAR *key, const WCHAR *value)
         return set_number(&config.short_reads, value);
     if (!wcscmp(key, L"keep_logs"))
         return set_number(&config.keep_logs, value);
+    if (!wcscmp(key, L"truncate_at_end"))
+        return set_number(&config.truncate_at_end, value);
+    if (!wcscmp(key, L"variety"))
+        return set_number(&config.variety, value);
     return 0;
 }
 

@@ -21,6 +21,8 @@ struct config {
     size_t dynamic_count;
     unsigned short_reads;  // seed of the short reads; 0: none
     unsigned keep_logs;    // how many of the newest listed logs a truncation leaves
+    unsigned truncate_at_end;  // not 0: the logs are deleted at the end of the session
+    unsigned variety;      // seed of the answers that are drawn; 0: all are plain
 };
 
 // Read once, at the first use. NULL: sim.conf is missing or wrong; a violation in the journal says why.

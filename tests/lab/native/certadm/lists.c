@@ -8,6 +8,7 @@
 
 #define PAGE 4096
 #define PAD_BYTE 0xFD  // what lies in front of a list in its first page
+#define SIZE_OF_NULL 64
 
 static void *allocate(size_t bytes)
 {
@@ -88,20 +89,39 @@ struct guarded {
 
 static struct guarded *lists;
 
-WCHAR *guarded_list(const struct list *list, const char *function, DWORD *bytes)
+// The bytes of a list in a form; its zeros are those that the memory has.
+static size_t size_of(const struct list *list, enum list_form form)
 {
-    struct guarded *guarded;
-    size_t units = 1, size;
-    WCHAR *to;
+    static const int more[] = {[FORM_UNCLOSED] = -2, [FORM_ZERO1] = 2,    [FORM_ZERO2] = 4,  [FORM_ZERO3] = 6, [FORM_ODD] = 1,
+                               [FORM_CUT] = -4,      [FORM_MIDDLE] = 2,   [FORM_NOTHING0] = -2, [FORM_NOTHING4] = 2};
+    size_t units = 1;
 
-    *bytes = 0;
-    if (!list->count)
-        return NULL;
     for (size_t i = 0; i < list->count; i++)
         units += list->entries[i].length + 1;
-    size = units * sizeof(WCHAR);
+    return units * sizeof(WCHAR) + more[form];
+}
+
+static void write_entries(const struct list *list, enum list_form form, WCHAR *to)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        memcpy(to, list->entries[i].text, list->entries[i].length * sizeof(WCHAR));
+        to += list->entries[i].length + 1;
+        if (form == FORM_MIDDLE && !i)
+            to++;
+    }
+}
+
+WCHAR *guarded_list(const struct list *list, enum list_form form, const char *function, DWORD *bytes)
+{
+    struct guarded *guarded;
+    size_t size;
+
+    *bytes = form == FORM_NULL ? SIZE_OF_NULL : 0;
+    if (form == FORM_NULL || (form == FORM_PLAIN && !list->count))
+        return NULL;
+    size = size_of(list, form);
     guarded = allocate(sizeof *guarded);
-    guarded->pages = (size + PAGE - 1) / PAGE;
+    guarded->pages = size / PAGE + 1;
     guarded->base = VirtualAlloc(NULL, (guarded->pages + 1) * PAGE, MEM_RESERVE, PAGE_NOACCESS);
     if (!guarded->base || !VirtualAlloc(guarded->base, guarded->pages * PAGE, MEM_COMMIT, PAGE_READWRITE)) {
         lab_journal_violation("lab_failed", L"no memory for a list: error %lu", GetLastError());
@@ -112,13 +132,7 @@ WCHAR *guarded_list(const struct list *list, const char *function, DWORD *bytes)
     guarded->function = function;
     guarded->thread = GetCurrentThreadId();
     memset(guarded->base, PAD_BYTE, guarded->start - guarded->base);
-    to = (WCHAR *)guarded->start;
-    for (size_t i = 0; i < list->count; i++) {
-        memcpy(to, list->entries[i].text, list->entries[i].length * sizeof(WCHAR));
-        to += list->entries[i].length;
-        *to++ = 0;
-    }
-    *to = 0;
+    write_entries(list, form, (WCHAR *)guarded->start);
     guarded->next = lists;
     lists = guarded;
     *bytes = (DWORD)size;

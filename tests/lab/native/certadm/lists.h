@@ -6,6 +6,7 @@
 #ifndef CERTADM_LISTS_H
 #define CERTADM_LISTS_H
 
+#include "answers.h"
 #include "api.h"
 
 #include "../common/fault.h"
@@ -30,9 +31,9 @@ void list_apply_faults(struct list *list, const struct lab_fault *faults, int co
 void list_journal(const struct list *list, struct lab_json *out);
 void list_release(struct list *list);
 
-// The list as a multi-string that ends against an inaccessible page, so reading one WCHAR past it crashes. An empty
+// The list as a multi-string that ends against an inaccessible page, so reading a byte past it crashes. A plain empty
 // list is NULL with size 0. `function` is remembered for the journal.
-WCHAR *guarded_list(const struct list *list, const char *function, DWORD *bytes);
+WCHAR *guarded_list(const struct list *list, enum list_form form, const char *function, DWORD *bytes);
 
 enum free_result { FREE_DONE, FREE_TWICE, FREE_FOREIGN };
 // From then on every access to the list crashes; its address is not used again before the library is unloaded.

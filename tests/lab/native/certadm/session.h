@@ -44,6 +44,7 @@ struct session {
     struct open_file open;
     unsigned long base_generation;  // a logs session lists what is newer
     unsigned random;                // state of the short reads
+    int truncate_pending;           // TruncateLogs left the deletion to End
     int registered;                 // a restore: Register without its Complete
     int end_called;
     HANDLE lock;                    // the lock file that keeps other processes out; freed with the process
@@ -67,6 +68,9 @@ struct listed *session_find_file(struct session *session, const WCHAR *name);
 // Whether every listed file was read to its end and none is open; otherwise `what` names the first that was not.
 int session_all_read(const struct session *session, const WCHAR **what);
 unsigned long session_highest_generation(const struct session *session);
+
+// Deletes the logs that a truncation left to the end of the session (transfer.c).
+HRESULT transfer_end(struct session *session, struct lab_json *out);
 
 void session_close_file(struct session *session);
 void session_end(struct session *session);

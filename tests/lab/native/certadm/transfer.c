@@ -3,6 +3,7 @@
 
 // The files of a backup session: opened, read and closed one after the other; and what happens to the logs at its end.
 
+#include "answers.h"
 #include "call.h"
 #include "config.h"
 #include "session.h"
@@ -119,7 +120,7 @@ static HRESULT read_file(struct session *session, const struct call *call, BYTE 
     memset(buffer + *returned, STALE_BYTE, room - *returned);
     if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_OVERCOUNT))
         *returned = room + READ_MULTIPLE;
-    return S_OK;
+    return !*returned && open->offset >= open->size ? answers_end_of_file(call) : S_OK;
 }
 
 HRESULT WINAPI CertSrvBackupRead(HCSBC hbc, VOID *pvBuffer, DWORD cbBuffer, DWORD *pcbRead)
@@ -193,7 +194,13 @@ static HRESULT truncate_logs(struct session *session, struct lab_json *out)
         return VIOLATION(HR_INVALID_SEQUENCE, "truncate_too_early",
                          L"TruncateLogs before '%ls' was read to its end and closed", what);
     session->stage = STAGE_TRUNCATED;
-    return delete_logs(session, config_get()->keep_logs, out);
+    session->truncate_pending = answers_truncate_at_end();
+    return session->truncate_pending ? S_OK : delete_logs(session, config_get()->keep_logs, out);
+}
+
+HRESULT transfer_end(struct session *session, struct lab_json *out)
+{
+    return session->truncate_pending ? delete_logs(session, config_get()->keep_logs, out) : S_OK;
 }
 
 HRESULT WINAPI CertSrvBackupTruncateLogs(HCSBC hbc)

@@ -26,7 +26,8 @@ enum kind {
     KIND_LIST = 32,     // gives a list of names
     KIND_NT = 64,       // a file-system call: needs @<path part>
     KIND_SPACE = 128,   // NtQueryVolumeInformationFile
-    KIND_DATA = 256     // NtReadFile, NtWriteFile
+    KIND_DATA = 256,    // NtReadFile, NtWriteFile
+    KIND_PREPARE = 512  // CertSrvBackupPrepareW
 };
 
 #define CA_CALL (KIND_CALL | KIND_RESULT | KIND_CA)
@@ -37,7 +38,7 @@ static const struct {
     unsigned kinds;
 } functions[] = {
     {"CertSrvIsServerOnlineW", CA_CALL | KIND_ONLINE},
-    {"CertSrvBackupPrepareW", CA_CALL},
+    {"CertSrvBackupPrepareW", CA_CALL | KIND_PREPARE},
     {"CertSrvBackupGetDatabaseNamesW", CA_CALL | KIND_LIST},
     {"CertSrvBackupGetBackupLogsW", CA_CALL | KIND_LIST},
     {"CertSrvBackupGetDynamicFileListW", CA_CALL | KIND_LIST},
@@ -90,6 +91,10 @@ static const struct {
     {"append", LAB_FAULT_APPEND, KIND_LIST, ARGUMENT_TEXT},
     {"replace", LAB_FAULT_REPLACE, KIND_LIST, ARGUMENT_TEXT},
     {"empty", LAB_FAULT_EMPTY, KIND_LIST, ARGUMENT_NONE},
+    {"form", LAB_FAULT_FORM, KIND_LIST, ARGUMENT_TEXT},
+    {"answer", LAB_FAULT_ANSWER, KIND_CA, ARGUMENT_CODE},
+    {"end_code", LAB_FAULT_END_CODE, KIND_READ, ARGUMENT_CODE},
+    {"no_session", LAB_FAULT_NO_SESSION, KIND_PREPARE, ARGUMENT_NONE},
     {"free", LAB_FAULT_FREE, KIND_SPACE, ARGUMENT_NUMBER},
     {"set_clock", LAB_FAULT_SET_CLOCK, KIND_CALL, ARGUMENT_SHIFT},
 };

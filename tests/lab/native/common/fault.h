@@ -31,6 +31,10 @@ enum lab_fault_action {
     LAB_FAULT_APPEND,        // list functions: text is one more entry
     LAB_FAULT_REPLACE,       // list functions: text is the only entry
     LAB_FAULT_EMPTY,         // list functions: S_OK, NULL, 0
+    LAB_FAULT_FORM,          // list functions: text is the form (certadm/answers.h)
+    LAB_FAULT_ANSWER,        // do the call, then answer with the success code (unsigned long)number
+    LAB_FAULT_END_CODE,      // CertSrvBackupRead: the code of a read at the end of the file
+    LAB_FAULT_NO_SESSION,    // CertSrvBackupPrepareW: S_OK and a NULL handle
     LAB_FAULT_FREE,          // NtQueryVolumeInformationFile: number of free bytes
     LAB_FAULT_SET_CLOCK      // from now on the process reads a clock that is off by (long long)number seconds
 };
