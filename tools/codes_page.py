@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright: (c) 2026, adcs.ca contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write the documentation page of result codes from the table in ``_Errors.cs``."""
+"""Write the documentation page of result codes from the tables in ``_ResultCodes.cs``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 
 from project import ROOT
 
-SOURCE = ROOT / "plugins" / "module_utils" / "_Errors.cs"
+SOURCE = ROOT / "plugins" / "module_utils" / "_ResultCodes.cs"
 PAGE = ROOT / "docs" / "docsite" / "rst" / "result_codes.rst"
 ROW = re.compile(r'new ResultCode\(0x([0-9A-F]{8}), "([^"]*)", "([^"]*)", "([^"]*)"\)')
 ROW_START = "new ResultCode(0x"
@@ -19,7 +19,8 @@ Result codes
 ============
 
 What a code in ``hresult`` of a failed :ansplugin:`adcs.ca.backup#module` means, and what to do next. The messages of the module use the same
-table. A code that is not in it is shown with the text that Windows has for it.
+table. An error of the database engine that is not in it is shown with its number and name, any other code with the text that Windows has for it.
+A code that stands here twice means another file: the CA's, the library's or the destination's.
 
 Codes from ``0xC8000000`` on are errors of the database engine (ESE), codes from ``0xC7FF0000`` on those of its backup client.
 

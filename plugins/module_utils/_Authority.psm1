@@ -20,7 +20,8 @@ Function Get-AdcsCaAuthority {
 
     .OUTPUTS
     A hashtable: name (the CA's common name), folder_name (the sanitised name, which names its database and its repository),
-    host (the CA's DNS name), certificate_thumbprints, and directories {database, log, system, temp}.
+    host (the CA's DNS name), certificate_thumbprints, interface_flags, role_separation (whether it is on), and directories {database,
+    log, system, temp}.
 
     .NOTES
     The value Active and the layout below it: https://learn.microsoft.com/en-us/troubleshoot/windows-server/certificates-and-public-key-infrastructure-pki/move-certification-authority-to-another-server
@@ -54,6 +55,8 @@ Function Get-AdcsCaAuthority {
         folder_name = $configuration.Active
         host = if ($authority.CAServerName) { $authority.CAServerName } else { $env:COMPUTERNAME }
         certificate_thumbprints = @($authority.CACertHash | Where-Object { $_ -match '[0-9a-f]' } | ForEach-Object { ($_ -replace '[^0-9a-fA-F]').ToLowerInvariant() })
+        interface_flags = if ($authority.InterfaceFlags -is [Int32]) { $authority.InterfaceFlags } else { 0 }
+        role_separation = $authority.RoleSeparationEnabled -is [Int32] -and $authority.RoleSeparationEnabled -ne 0
         directories = @{
             database = $configuration.DBDirectory
             log = $configuration.DBLogDirectory
@@ -166,6 +169,37 @@ Function Get-AdcsCaLogFile {
         Sort-Object -Property { Get-AdcsCaLogGeneration -Name $_.Name }
 }
 
+Function Measure-AdcsCaLog {
+    <#
+    .SYNOPSIS
+    How many numbered log files lie in the CA's log folder.
+
+    .PARAMETER Authority
+    The result of Get-AdcsCaAuthority.
+
+    .PARAMETER Otherwise
+    The answer where the folder cannot be listed.
+    #>
+    [CmdletBinding()]
+    [OutputType([Int32])]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Authority,
+
+        [Parameter(Mandatory = $true)]
+        [Int32]
+        $Otherwise
+    )
+
+    try {
+        @(Get-AdcsCaLogFile -Authority $Authority).Count
+    }
+    catch {
+        $Otherwise
+    }
+}
+
 Function Get-AdcsCaLogGeneration {
     <#
     .SYNOPSIS
@@ -267,4 +301,4 @@ Function ConvertTo-AdcsCaLocalPath {
 }
 
 Export-ModuleMember -Function Assert-AdcsCaPrivilege, ConvertTo-AdcsCaLocalPath, Enable-AdcsCaPrivilege, Get-AdcsCaAuthority,
-Get-AdcsCaLiveFile, Get-AdcsCaLiveSize, Get-AdcsCaLogFile, Get-AdcsCaLogGeneration
+Get-AdcsCaLiveFile, Get-AdcsCaLiveSize, Get-AdcsCaLogFile, Get-AdcsCaLogGeneration, Measure-AdcsCaLog

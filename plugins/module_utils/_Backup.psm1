@@ -4,6 +4,7 @@
 # Private to the adcs.ca collection: one backup, in the order that keeps it safe. The steps are Microsoft's sixteen:
 # https://learn.microsoft.com/en-us/windows/win32/seccrypto/backing-up-certificate-services
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._CallLog
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Certadm
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
@@ -16,13 +17,12 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Session
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Truncation
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
-
-# E_ACCESSDENIED
-$accessDenied = 0x80070005
 
 Function Invoke-AdcsCaBackup {
     <#
@@ -30,8 +30,8 @@ Function Invoke-AdcsCaBackup {
     Makes one full backup of the certification authority of this host and publishes it as a set, or says why none was needed.
 
     .PARAMETER Option
-    access, dynamic_files, path, previous_host, truncate_logs, type, verify as the module takes them; max_age as a TimeSpan or
-    $null; reserve_bytes.
+    access, dynamic_files, path, previous_host, trace, truncate_logs, type, verify as the module takes them; max_age as a TimeSpan
+    or $null; reserve_bytes.
 
     .PARAMETER Result
     The result of New-AdcsCaBackupResult; filled as the backup goes on, so that a failure shows how far it came.
@@ -41,7 +41,8 @@ Function Invoke-AdcsCaBackup {
 
     .NOTES
     Throws Adcs.Ca.BackupException. What the steps share is a hashtable, the run: option, result, authority, repository (of the functions of
-    these names), started (UTC), set (of New-AdcsCaSet, $null until there is one).
+    these names), started (UTC), set (of New-AdcsCaSet, $null until there is one), interrupted (whether staging held what a killed run
+    left), log (Adcs.Ca.CallLog).
     #>
     [CmdletBinding()]
     param (
@@ -60,33 +61,72 @@ Function Invoke-AdcsCaBackup {
     $authority = Get-AdcsCaAuthority
     $Result.ca = @{ name = $authority.name; host = $authority.host }
     $repository = Get-AdcsCaRepository -Path $Option.path -FolderName $authority.folder_name
-    $run = @{ option = $Option; result = $Result; authority = $authority; repository = $repository; started = [DateTime]::UtcNow; set = $null }
+    $run = @{
+        option = $Option
+        result = $Result
+        authority = $authority
+        repository = $repository
+        started = [DateTime]::UtcNow
+        set = $null
+        interrupted = $false
+        log = [Adcs.Ca.CallLog]::new($Option.trace)
+    }
+    Set-AdcsCaResultLog -Run $run
+    try {
+        Invoke-AdcsCaChosenRun -Run $run -CheckMode:$CheckMode
+    }
+    catch {
+        Set-AdcsCaResultLog -Run $run -After
+        throw
+    }
+    finally {
+        Set-AdcsCaResultCall -Run $run
+    }
+}
 
-    Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $Option.previous_host
-    if (-not (Get-AdcsCaLabel -Path $repository.staging) -and (Use-AdcsCaFreshSet -Run $run)) {
+Function Invoke-AdcsCaChosenRun {
+    <#
+    .SYNOPSIS
+    Finds that a fresh set makes a backup needless; else predicts one in check mode, or makes one alone.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Switch]
+        $CheckMode
+    )
+
+    $option = $Run.option
+    $authority = $Run.authority
+    $repository = $Run.repository
+    Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $option.previous_host
+    if (-not (Get-AdcsCaLabel -Path $repository.staging) -and (Use-AdcsCaFreshSet -Run $Run)) {
         return
     }
     $caLock, $repositoryLock = Get-AdcsCaLock -Repository $repository -Authority $authority
     if ($CheckMode) {
         Assert-AdcsCaUnlocked -Lock $caLock
         Assert-AdcsCaUnlocked -Lock $repositoryLock
-        Assert-AdcsCaAccess -Repository $repository -Access $Option.access
-        Assert-AdcsCaReady -Run $run
-        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($authority.name)) -Block {
+        Assert-AdcsCaAccess -Repository $repository -Access $option.access
+        Assert-AdcsCaReady -Run $Run
+        $Run.result.doubt = Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($authority.name, $Run.log)) -Block {
             param ($Certadm)
-            Assert-AdcsCaOnline -Certadm $Certadm -Authority $authority
+            Get-AdcsCaOnlineDoubt -Certadm $Certadm -Authority $authority
         }
-        $run.set = New-AdcsCaSet -Repository $repository -Type $Option.type -Started $run.started
-        Add-AdcsCaManifestFact -Run $run
-        Set-AdcsCaPrediction -Run $run
+        $Run.set = New-AdcsCaSet -Repository $repository -Type $option.type -Started $Run.started
+        Add-AdcsCaManifestFact -Run $Run
+        Set-AdcsCaPrediction -Run $Run
         return
     }
 
     Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $caLock) -Block {
         # the list of a repository that another host is at work in is not ours to change
         Assert-AdcsCaUnlocked -Lock $repositoryLock
-        Initialize-AdcsCaRepository -Repository $repository -Access $Option.access
-        Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $repositoryLock) -Block { Invoke-AdcsCaLockedRun -Run $run }
+        Initialize-AdcsCaRepository -Repository $repository -Access $option.access
+        Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $repositoryLock) -Block { Invoke-AdcsCaLockedRun -Run $Run }
     }
 }
 
@@ -105,7 +145,8 @@ Function Invoke-AdcsCaLockedRun {
     # again, as another host may have made its first set here until the lock was free
     Assert-AdcsCaOwner -Repository $Run.repository -Authority $Run.authority -PreviousHost $Run.option.previous_host
     $Run.result.leftovers = @(Clear-AdcsCaStaging -Repository $Run.repository -Authority $Run.authority -PreviousHost $Run.option.previous_host)
-    $Run.result.changed = @($Run.result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
+    $Run.interrupted = @($Run.result.leftovers | Where-Object { $_.action -ne 'kept' }).Count -gt 0
+    $Run.result.changed = $Run.interrupted
     if (-not (Use-AdcsCaFreshSet -Run $Run)) {
         Assert-AdcsCaReady -Run $Run
         Use-AdcsCaResource -Resource (Enable-AdcsCaPrivilege) -Block { Invoke-AdcsCaRun -Run $Run }
@@ -128,38 +169,6 @@ Function Assert-AdcsCaReady {
     Assert-AdcsCaFreeSpace -Repository $Run.repository -NeededBytes (Get-AdcsCaLiveSize -Authority $Run.authority) -ReserveBytes $Run.option.reserve_bytes
 }
 
-Function Assert-AdcsCaOnline {
-    <#
-    .SYNOPSIS
-    Throws unless the CA answers and accepts requests (step 3). An account that may back up the CA need not be allowed to ask for
-    its state, so being denied that is left for Prepare to decide.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $Certadm,
-
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Authority
-    )
-
-    try {
-        $online = $Certadm.IsServerOnline($env:COMPUTERNAME)
-    }
-    catch {
-        if ((ConvertTo-AdcsCaException -ErrorRecord $_).Code -ne $accessDenied) {
-            throw
-        }
-        return
-    }
-    if (-not $online) {
-        $message = "The CA '$($Authority.name)' is paused. Resume it on '$env:COMPUTERNAME' with 'Resume-Service CertSvc', then run again."
-        throw [Adcs.Ca.BackupException]::new($message, 3)
-    }
-}
-
 Function Invoke-AdcsCaRun {
     <#
     .SYNOPSIS
@@ -175,19 +184,24 @@ Function Invoke-AdcsCaRun {
 
     $failure = $null
     try {
-        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($Run.authority.name)) -Block {
+        Use-AdcsCaResource -Resource ([Adcs.Ca.CertadmLibrary]::new($Run.authority.name, $Run.log)) -Block {
             param ($Certadm)
-            Assert-AdcsCaOnline -Certadm $Certadm -Authority $Run.authority
+            $doubt = Get-AdcsCaOnlineDoubt -Certadm $Certadm -Authority $Run.authority
             $Run.set = New-AdcsCaSet -Repository $Run.repository -Type $Run.option.type -Started $Run.started
             $Run.result.label = $Run.set.label
             Initialize-AdcsCaSet -Set $Run.set
             Add-AdcsCaManifestFact -Run $Run
-            Use-AdcsCaResource -Resource ($Certadm.Prepare($env:COMPUTERNAME, 'Full')) -Block {
+            Use-AdcsCaResource -Resource (Open-AdcsCaSession -Certadm $Certadm -Run $Run -Doubt $doubt) -Block {
                 param ($Session)
                 Copy-AdcsCaDatabase -Run $Run -Session $Session
                 Confirm-AdcsCaCopy -Run $Run
-                Limit-AdcsCaLog -Run $Run -Session $Session
-                Copy-AdcsCaDynamicFile -Run $Run -Session $Session
+                try {
+                    Limit-AdcsCaLog -Run $Run -Session $Session
+                }
+                finally {
+                    # the files beside the database do not depend on the logs
+                    Copy-AdcsCaDynamicFile -Run $Run -Session $Session
+                }
             }
         }
     }
@@ -257,48 +271,10 @@ Function Confirm-AdcsCaCopy {
         }
         $set.manifest.verified = $true
     }
+    $set.manifest.success_codes = $Run.log.GetSuccessCodes()
     $set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
     Save-AdcsCaManifest -Set $set -State copied
     $set.copied = $true
-}
-
-Function Limit-AdcsCaLog {
-    <#
-    .SYNOPSIS
-    Lets the CA delete the logs that are in the set (step 11), if that was asked for and the set is proved good.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [Hashtable]
-        $Run,
-
-        [Parameter(Mandatory = $true)]
-        [Object]
-        $Session
-    )
-
-    $manifest = $Run.set.manifest
-    if (-not $Run.option.truncate_logs) {
-        return
-    }
-    if ($manifest.log_generations.missing) {
-        Add-AdcsCaSkipped -Set $Run.set -What 'log truncation' -Why "the CA's log list has a gap of $($manifest.log_generations.missing) generations"
-        return
-    }
-    # the gate: nothing may be truncated before the set is stored, verified and recorded on the disk
-    if (-not ($Run.set.copied -and $manifest.verified)) {
-        throw [Adcs.Ca.BackupException]::new('Logs may not be truncated before the set is verified.', 11)
-    }
-    # counted here and not before Prepare: logs that came while the files were read must not hide those that go
-    $manifest.truncation.logs_before = @(Get-AdcsCaLogFile -Authority $Run.authority).Count
-    try {
-        $Session.TruncateLogs()
-        $manifest.truncation.done = $true
-    }
-    finally {
-        $manifest.truncation.logs_after = @(Get-AdcsCaLogFile -Authority $Run.authority).Count
-    }
 }
 
 Function Complete-AdcsCaRun {
@@ -319,8 +295,12 @@ Function Complete-AdcsCaRun {
     $Run.result.changed = $true
     $Run.result.left_on_disk = @($Run.set.staging)
     if ($null -ne $Failure) {
-        Add-AdcsCaSkipped -Set $Run.set -What 'the steps after the copy' -Why $Failure.Message
+        $what = if ($Failure.Step -eq 11) { 'log truncation' } else { 'the steps after the copy' }
+        Add-AdcsCaSkipped -Set $Run.set -What $what -Why $Failure.Message
     }
+    # once more, as a CA may delete logs only when the session ends
+    $Run.set.manifest.truncation.logs_after = Measure-AdcsCaLog -Authority $Run.authority -Otherwise $Run.set.manifest.truncation.logs_after
+    $Run.set.manifest.success_codes = $Run.log.GetSuccessCodes()
     $Run.set.manifest.finished = ConvertTo-AdcsCaTime -Time ([DateTime]::UtcNow)
     Set-AdcsCaResult -Run $Run -Set $Run.set
     try {

@@ -44,7 +44,67 @@ Function New-AdcsCaBackupResult {
         ca = @{ name = $null; host = $null }
         verified = $false
         reason = $null
+        session_wait_s = 0
+        success_codes = @()
+        trace = @()
+        trace_omitted = 0
+        versions = @{
+            collection = Get-AdcsCaToolVersion
+            dotnet = [Environment]::Version.ToString()
+            os = [Environment]::OSVersion.VersionString
+            powershell = $PSVersionTable.PSVersion.ToString()
+        }
     }
+}
+
+Function Set-AdcsCaResultLog {
+    <#
+    .SYNOPSIS
+    Tells how many logs lie in the CA's log folder, so that a backup that fails tells that too.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+
+    .PARAMETER After
+    The number after the backup only.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Switch]
+        $After
+    )
+
+    $logs = $Run.result.logs
+    $logs.after = Measure-AdcsCaLog -Authority $Run.authority -Otherwise $logs.after
+    if (-not $After) {
+        $logs.before = $logs.after
+    }
+}
+
+Function Set-AdcsCaResultCall {
+    <#
+    .SYNOPSIS
+    Tells what the calls of Certadm.dll answered in this run.
+
+    .PARAMETER Run
+    The run, see Invoke-AdcsCaBackup.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run
+    )
+
+    if ($null -eq $Run.result.reason) {
+        $Run.result.success_codes = $Run.log.GetSuccessCodes()
+    }
+    $Run.result.trace = $Run.log.Describe()
+    $Run.result.trace_omitted = $Run.log.Omitted
 }
 
 Function Set-AdcsCaResult {
@@ -77,6 +137,7 @@ Function Set-AdcsCaResult {
     $result.restore_map = @($manifest.restore_map)
     $result.skipped_items = @($manifest.skipped)
     $result.verified = $manifest.verified
+    $result.success_codes = @($manifest.success_codes | Where-Object { $null -ne $_ })
     $result.logs = @{
         listed = @($manifest.files | Where-Object { $_.kind -eq 'log' }).Count
         truncation_requested = $manifest.truncation.requested
@@ -220,4 +281,5 @@ Function Set-AdcsCaPrediction {
     $result.logs.after = $logCount
 }
 
-Export-ModuleMember -Function Get-AdcsCaBackupListing, New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Use-AdcsCaFreshSet
+Export-ModuleMember -Function Get-AdcsCaBackupListing, New-AdcsCaBackupResult, Set-AdcsCaPrediction, Set-AdcsCaResult, Set-AdcsCaResultCall, Set-AdcsCaResultLog,
+Use-AdcsCaFreshSet

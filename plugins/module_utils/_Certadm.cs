@@ -5,6 +5,8 @@
 // nor what a set is. Signatures and constants: certbcli.h, and the pages below
 // https://learn.microsoft.com/en-us/windows/win32/api/certbcli/
 
+using ansible_collections.adcs.ca.plugins.module_utils._CallLog;
+using ansible_collections.adcs.ca.plugins.module_utils._CertadmList;
 using ansible_collections.adcs.ca.plugins.module_utils._Errors;
 using ansible_collections.adcs.ca.plugins.module_utils._StreamCopy;
 using Microsoft.Win32.SafeHandles;
@@ -12,19 +14,26 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Threading;
 
 //TypeAccelerator -Name Adcs.Ca.CertadmLibrary -TypeName CertadmLibrary
 //TypeAccelerator -Name Adcs.Ca.BackupType -TypeName BackupType
-//TypeAccelerator -Name Adcs.Ca.ListedFile -TypeName ListedFile
 
 namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
 {
     internal static class NativeHelpers
     {
         internal const uint LOAD_LIBRARY_SEARCH_SYSTEM32 = 0x00000800;
-        internal const int S_OK = 0;
+        // ERROR_HANDLE_EOF as an HRESULT, which the sister of CertSrvBackupRead gives at the end of a file:
+        // https://learn.microsoft.com/en-us/windows/win32/ad/dsbackupread
+        internal const int EndOfFile = unchecked((int)0x80070026);
+
+        internal const int ERROR_ACCESS_DENIED = 5;
+        internal const int ERROR_BAD_EXE_FORMAT = 193;
+        internal const int ERROR_VIRUS_INFECTED = 225;
+        internal const int ERROR_INVALID_IMAGE_HASH = 577;
+        internal const int ERROR_ACCESS_DISABLED_BY_POLICY = 1260;
+        internal const int ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION = 4551;
 
         [UnmanagedFunctionPointer(CallingConvention.StdCall)]
         internal delegate int CertSrvIsServerOnlineW(
@@ -126,88 +135,6 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
         LogsOnly = 2,
     }
 
-    /// <summary>An entry of a list: the tag that certbcli.h calls CSBFT_* ('\0' where the list has none) and the name behind it.</summary>
-    public sealed class ListedFile
-    {
-        public const char LogTag = '\x21';
-        public const char PatchTag = '\x25';
-        public const char DatabaseTag = '\x44';
-        public const char LogDirectoryTag = '\x82';
-        public const char CheckpointDirectoryTag = '\x83';
-
-        internal ListedFile(char tag, string name)
-        {
-            Tag = tag;
-            Name = name;
-        }
-
-        public char Tag { get; private set; }
-
-        /// <summary>The UNC name without its tag, as the DLL gave it.</summary>
-        public string Name { get; private set; }
-
-        /// <summary>The tag in one word, as manifests and results write it.</summary>
-        public string Kind
-        {
-            get
-            {
-                switch (Tag)
-                {
-                    case DatabaseTag: return "database";
-                    case LogTag: return "log";
-                    case PatchTag: return "patch";
-                    case LogDirectoryTag: return "log_directory";
-                    case CheckpointDirectoryTag: return "checkpoint_directory";
-                    default: return "unknown";
-                }
-            }
-        }
-    }
-
-    /// <summary>A list of the DLL: its bytes as they came, and its entries.</summary>
-    public sealed class CertadmList
-    {
-        internal CertadmList(string function, byte[] bytes, ListedFile[] entries)
-        {
-            Function = function;
-            Bytes = bytes;
-            Entries = entries;
-        }
-
-        /// <summary>The function that gave the list.</summary>
-        public string Function { get; private set; }
-
-        public byte[] Bytes { get; private set; }
-
-        public ListedFile[] Entries { get; private set; }
-
-        /// <summary>Splits a sequence of NUL-terminated strings that ends with one more NUL.</summary>
-        /// <exception cref="FormatException">The bytes are not such a sequence.</exception>
-        internal static CertadmList Parse(string function, byte[] bytes, bool tagged)
-        {
-            List<ListedFile> entries = new List<ListedFile>();
-            if (bytes.Length == 0)
-                return new CertadmList(function, bytes, entries.ToArray());
-
-            string text = Encoding.Unicode.GetString(bytes);
-            if (bytes.Length % 2 != 0 || text[text.Length - 1] != '\0' || (text.Length > 1 && text[text.Length - 2] != '\0'))
-                throw new FormatException(String.Format("the list of {0} bytes does not end with two NUL characters", bytes.Length));
-            if (text.Length > 1)
-                foreach (string entry in text.Substring(0, text.Length - 2).Split('\0'))
-                    entries.Add(ParseEntry(entry, tagged));
-            return new CertadmList(function, bytes, entries.ToArray());
-        }
-
-        private static ListedFile ParseEntry(string entry, bool tagged)
-        {
-            if (!tagged)
-                return new ListedFile('\0', entry);
-            if (entry.Length == 0 || entry[0] == '\\')
-                throw new FormatException(String.Format("the entry '{0}' has no file type tag", entry));
-            return new ListedFile(entry[0], entry.Substring(1));
-        }
-    }
-
     /// <summary>Certadm.dll of this host, loaded from the system folder only, with every function resolved.</summary>
     public sealed class CertadmLibrary : IDisposable
     {
@@ -232,19 +159,17 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
 
         /// <summary>Loads the library.</summary>
         /// <param name="caName">The name of the CA, for messages.</param>
-        /// <exception cref="BackupException">The library is not on this host, or lacks a function.</exception>
-        public CertadmLibrary(string caName)
+        /// <param name="log">Takes what the calls answer.</param>
+        /// <exception cref="BackupException">The library cannot be loaded, or lacks a function.</exception>
+        public CertadmLibrary(string caName, CallLog log)
         {
             _caName = caName;
+            Log = log;
             // The full path and this flag together keep a certadm.dll of the working folder or of PATH out, and one that
             // is already loaded under the same name from elsewhere:
             // https://learn.microsoft.com/en-us/windows/win32/dlls/dynamic-link-library-search-order
             LibraryPath = Path.Combine(Environment.SystemDirectory, FileName);
-            _library = NativeMethods.LoadLibraryExW(LibraryPath, IntPtr.Zero, NativeHelpers.LOAD_LIBRARY_SEARCH_SYSTEM32);
-            if (_library.IsInvalid)
-                throw BackupException.FromWin32("LoadLibraryExW", Marshal.GetLastWin32Error(), 1, LibraryPath, String.Format(
-                    "because Certadm.dll ('{0}') is not on this host: is the Certification Authority role installed?", LibraryPath));
-
+            _library = Load();
             IsServerOnlineW = Resolve<NativeHelpers.CertSrvIsServerOnlineW>("CertSrvIsServerOnlineW");
             BackupPrepareW = Resolve<NativeHelpers.CertSrvBackupPrepareW>("CertSrvBackupPrepareW");
             RestoreGetDatabaseLocationsW = Resolve<NativeHelpers.CertSrvGetList>("CertSrvRestoreGetDatabaseLocationsW");
@@ -267,24 +192,32 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
         /// <summary>The full path of the loaded library.</summary>
         public string LibraryPath { get; private set; }
 
-        /// <summary>Whether the CA accepts requests. A paused CA answers false.</summary>
+        internal CallLog Log { get; private set; }
+
+        /// <summary>What the CA says of its state: a paused CA answers false, and so may one that does not let the account read.</summary>
         /// <exception cref="BackupException">The CA does not answer, as when CertSvc is stopped.</exception>
         public bool IsServerOnline(string server)
         {
-            bool online;
-            int code = IsServerOnlineW(server, out online);
-            if (code != NativeHelpers.S_OK)
+            bool online = false;
+            CallRecord record = Log.Begin("CertSrvIsServerOnlineW", "pwszServerName", server);
+            int code = Log.Run(record, delegate { return IsServerOnlineW(server, out online); });
+            if (code < 0)
                 throw BackupException.FromHResult("CertSrvIsServerOnlineW", code, 3, null, OfCa(server));
+            record.Online = online;
             return online;
         }
 
         /// <summary>Opens a backup session. Only the calling thread may use it; it must be ended.</summary>
         public BackupSession Prepare(string server, BackupType type)
         {
-            IntPtr context;
-            int code = BackupPrepareW(server, 0, (uint)type, out context);
-            if (code != NativeHelpers.S_OK)
+            IntPtr context = IntPtr.Zero;
+            CallRecord record = Log.Begin("CertSrvBackupPrepareW", "pwszServerName", server, "grbitJet", 0, "dwBackupFlags", (int)type);
+            int code = Log.Run(record, delegate { return BackupPrepareW(server, 0, (uint)type, out context); });
+            if (code < 0)
                 throw BackupException.FromHResult("CertSrvBackupPrepareW", code, 4, null, OfCa(server));
+            if (context == IntPtr.Zero)
+                throw BackupException.OnFile("CertSrvBackupPrepareW", 4, null, String.Format(
+                    "CertSrvBackupPrepareW answered with success {0}, but gave no session. Restart CertSvc, then run again; if it happens again, report it.", OfCa(server)));
             return new BackupSession(this, context);
         }
 
@@ -298,9 +231,43 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
         {
             if (_library.IsClosed)
                 return;
-            _library.Dispose();
+            Log.Run(Log.Begin("FreeLibrary", "path", LibraryPath), delegate { _library.Dispose(); });
             if (_library.ReleaseError != 0)
                 throw BackupException.FromWin32("FreeLibrary", _library.ReleaseError, 16, LibraryPath, String.Format("for '{0}'", LibraryPath));
+        }
+
+        private SafeLibraryHandle Load()
+        {
+            SafeLibraryHandle library = null;
+            int error = 0;
+            Log.Run(Log.Begin("LoadLibraryExW", "path", LibraryPath), delegate
+            {
+                library = NativeMethods.LoadLibraryExW(LibraryPath, IntPtr.Zero, NativeHelpers.LOAD_LIBRARY_SEARCH_SYSTEM32);
+                error = library.IsInvalid ? Marshal.GetLastWin32Error() : 0;
+            });
+            if (library.IsInvalid)
+                throw BackupException.FromWin32("LoadLibraryExW", error, 1, LibraryPath, String.Format("because Certadm.dll ('{0}') {1}", LibraryPath, WhyNotLoaded(error)));
+            return library;
+        }
+
+        private string WhyNotLoaded(int error)
+        {
+            switch (error)
+            {
+                case NativeHelpers.ERROR_ACCESS_DENIED:
+                    return "may not be loaded by this account";
+                case NativeHelpers.ERROR_BAD_EXE_FORMAT:
+                    return String.Format("is no library for this {0}-bit process", 8 * IntPtr.Size);
+                case NativeHelpers.ERROR_VIRUS_INFECTED:
+                case NativeHelpers.ERROR_INVALID_IMAGE_HASH:
+                case NativeHelpers.ERROR_ACCESS_DISABLED_BY_POLICY:
+                case NativeHelpers.ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION:
+                    return "is blocked by a protection of this host";
+                default:
+                    return File.Exists(LibraryPath)
+                        ? "is on this host, but cannot be loaded"
+                        : "is not on this host: is the Certification Authority role installed?";
+            }
         }
 
         private T Resolve<T>(string function) where T : class
@@ -318,7 +285,11 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
     /// <summary>A prepared backup session. Every call must come from the thread that prepared it: the DLL may hold COM state.</summary>
     public sealed class BackupSession : IDisposable
     {
+        // a name has at most some hundred bytes, and more than 100,000 logs would need weeks to be read
+        private const uint MaxListBytes = 64 << 20;
+
         private readonly CertadmLibrary _certadm;
+        private readonly CallLog _log;
         private readonly int _thread = Thread.CurrentThread.ManagedThreadId;
         private readonly List<SafeListHandle> _lists = new List<SafeListHandle>();
         private IntPtr _context;
@@ -326,31 +297,32 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
         internal BackupSession(CertadmLibrary certadm, IntPtr context)
         {
             _certadm = certadm;
+            _log = certadm.Log;
             _context = context;
         }
 
         /// <summary>The restore map: where the database, the logs and the checkpoint belong (step 5).</summary>
         public CertadmList GetDatabaseLocations()
         {
-            return GetList("CertSrvRestoreGetDatabaseLocationsW", _certadm.RestoreGetDatabaseLocationsW, 5, true);
+            return GetList("CertSrvRestoreGetDatabaseLocationsW", _certadm.RestoreGetDatabaseLocationsW, 5, ListContent.Tagged);
         }
 
         /// <summary>The database files of a full backup (step 6).</summary>
         public CertadmList GetDatabaseNames()
         {
-            return GetList("CertSrvBackupGetDatabaseNamesW", _certadm.BackupGetDatabaseNamesW, 6, true);
+            return GetList("CertSrvBackupGetDatabaseNamesW", _certadm.BackupGetDatabaseNamesW, 6, ListContent.Databases);
         }
 
         /// <summary>The log files that the backup needs (step 10).</summary>
         public CertadmList GetBackupLogs()
         {
-            return GetList("CertSrvBackupGetBackupLogsW", _certadm.BackupGetBackupLogsW, 10, true);
+            return GetList("CertSrvBackupGetBackupLogsW", _certadm.BackupGetBackupLogsW, 10, ListContent.Tagged);
         }
 
         /// <summary>Files beside the database, to be copied by other means (step 12). Its entries have no tag.</summary>
         public CertadmList GetDynamicFileList()
         {
-            return GetList("CertSrvBackupGetDynamicFileListW", _certadm.BackupGetDynamicFileListW, 12, false);
+            return GetList("CertSrvBackupGetDynamicFileListW", _certadm.BackupGetDynamicFileListW, 12, ListContent.Names);
         }
 
         /// <summary>Copies one listed file to a new file that is flushed to the disk (steps 7 to 9).</summary>
@@ -358,28 +330,29 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
         /// <param name="path">The file to create.</param>
         public CopiedFile CopyFile(string name, string path)
         {
-            long size;
-            int code = _certadm.BackupOpenFileW(Context(), name, StreamCopy.BufferSize, out size);
-            Check("CertSrvBackupOpenFileW", code, 7, name);
+            long size = Open(name);
             CopiedFile copied;
             try
             {
-                copied = StreamCopy.Run(name, size, path, delegate(IntPtr buffer, uint length) { return Read(name, buffer, length); });
+                CallRecord reads = _log.BeginOnFile("CertSrvBackupRead", "pwszAttachmentName", name, "cbBuffer", StreamCopy.BufferSize);
+                reads.Bytes = 0;
+                copied = StreamCopy.Run(name, size, path, delegate(IntPtr buffer, uint length) { return Read(reads, name, buffer, length); });
             }
             catch
             {
                 // the first failure is the one to report; the close only leaves the session in order for its end
-                _certadm.BackupClose(Context());
+                Close(name);
                 throw;
             }
-            Check("CertSrvBackupClose", _certadm.BackupClose(Context()), 9, name);
+            Check("CertSrvBackupClose", Close(name), 9, name);
             return copied;
         }
 
         /// <summary>Lets the CA delete the log files that were backed up (step 11).</summary>
         public void TruncateLogs()
         {
-            Check("CertSrvBackupTruncateLogs", _certadm.BackupTruncateLogs(Context()), 11, null);
+            int code = _log.Run(_log.Begin("CertSrvBackupTruncateLogs"), delegate { return _certadm.BackupTruncateLogs(Context()); });
+            Check("CertSrvBackupTruncateLogs", code, 11, null);
         }
 
         /// <summary>Ends the session and frees every list (steps 14 and 15). The lists are freed even if the end fails.</summary>
@@ -389,38 +362,73 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
                 return;
             IntPtr context = Context();
             _context = IntPtr.Zero;
-            int code = _certadm.BackupEnd(context);
+            int code = _log.Run(_log.Begin("CertSrvBackupEnd"), delegate { return _certadm.BackupEnd(context); });
             foreach (SafeListHandle list in _lists)
-                list.Dispose();
+                _log.Run(_log.Begin("CertSrvBackupFree"), delegate { list.Dispose(); });
             Check("CertSrvBackupEnd", code, 14, null);
         }
 
-        private uint Read(string name, IntPtr buffer, uint length)
+        private long Open(string name)
         {
-            uint count;
-            int code = _certadm.BackupRead(Context(), buffer, length, out count);
+            long size = 0;
+            CallRecord record = _log.BeginOnFile("CertSrvBackupOpenFileW", "pwszAttachmentName", name, "cbReadHintSize", StreamCopy.BufferSize);
+            int code = _log.Run(record, delegate { return _certadm.BackupOpenFileW(Context(), name, StreamCopy.BufferSize, out size); });
+            Check("CertSrvBackupOpenFileW", code, 7, name);
+            record.Bytes = size;
+            if (size < 0)
+            {
+                Close(name);
+                throw BackupException.OnFile("CertSrvBackupOpenFileW", 7, name, String.Format("CertSrvBackupOpenFileW announced {0} bytes for '{1}', which cannot be.", size, name));
+            }
+            return size;
+        }
+
+        private int Close(string name)
+        {
+            return _log.Run(_log.BeginOnFile("CertSrvBackupClose", "pwszAttachmentName", name), delegate { return _certadm.BackupClose(Context()); });
+        }
+
+        private uint Read(CallRecord record, string name, IntPtr buffer, uint length)
+        {
+            uint count = 0;
+            int code = _log.Run(record, delegate { return _certadm.BackupRead(Context(), buffer, length, out count); });
+            if (code == NativeHelpers.EndOfFile)
+                return 0;
             Check("CertSrvBackupRead", code, 8, name);
+            record.Bytes += count;
             return count;
         }
 
-        private CertadmList GetList(string function, NativeHelpers.CertSrvGetList call, int step, bool tagged)
+        private CertadmList GetList(string function, NativeHelpers.CertSrvGetList call, int step, ListContent content)
         {
-            IntPtr list;
-            uint size;
-            Check(function, call(Context(), out list, out size), step, null);
+            IntPtr list = IntPtr.Zero;
+            uint size = 0;
+            CallRecord record = _log.Begin(function);
+            Check(function, _log.Run(record, delegate { return call(Context(), out list, out size); }), step, null);
+            record.Bytes = size;
             if (list != IntPtr.Zero)
                 _lists.Add(new SafeListHandle(list, _certadm.BackupFree));
-            byte[] bytes = new byte[list == IntPtr.Zero ? 0 : size];
-            if (bytes.Length > 0)
-                Marshal.Copy(list, bytes, 0, bytes.Length);
             try
             {
-                return CertadmList.Parse(function, bytes, tagged);
+                byte[] bytes = Copy(list, size);
+                _log.AddList(record, bytes);
+                return CertadmList.Parse(function, bytes, content);
             }
             catch (FormatException e)
             {
                 throw BackupException.OnFile(function, step, null, String.Format("{0} gave a list that cannot be read: {1}.", function, e.Message));
             }
+        }
+
+        private static byte[] Copy(IntPtr list, uint size)
+        {
+            if (list == IntPtr.Zero)
+                return new byte[0];
+            if (size > MaxListBytes)
+                throw new FormatException(String.Format("its size of {0} bytes cannot be", size));
+            byte[] bytes = new byte[size];
+            Marshal.Copy(list, bytes, 0, bytes.Length);
+            return bytes;
         }
 
         private IntPtr Context()
@@ -434,7 +442,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Certadm
 
         private static void Check(string function, int code, int step, string file)
         {
-            if (code != NativeHelpers.S_OK)
+            // "Negative values indicate errors, positive values indicate success": MS-CSRA 3.1.4.1.16, and FAILED() of every sample
+            if (code < 0)
                 throw BackupException.FromHResult(function, code, step, file, file == null ? "" : String.Format("on '{0}'", file));
         }
     }

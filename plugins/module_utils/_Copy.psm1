@@ -3,9 +3,12 @@
 
 # Private to the adcs.ca collection: what a backup session gives becomes files of a set.
 
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Deletion
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
 #AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._FileSystem
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Manifest
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Set
 
 Function Copy-AdcsCaDatabase {
@@ -44,6 +47,9 @@ Function Copy-AdcsCaDatabase {
     $logs = $Session.GetBackupLogs()
     Copy-AdcsCaListedFile -Set $set -Session $Session -List $logs -DefaultKind log -Step 10
     $set.manifest.log_generations = Get-AdcsCaGenerationRange -File $set.manifest.files
+    if ($null -eq $set.manifest.log_generations.low) {
+        Add-AdcsCaSkipped -Set $set -What 'the logs of the database' -Why 'the CA listed none that has a generation, and a database that was copied in use cannot be restored without its logs'
+    }
 }
 
 Function Get-AdcsCaGenerationRange {
@@ -65,7 +71,7 @@ Function Get-AdcsCaGenerationRange {
 
     $numbers = @($File | Where-Object { $_.kind -eq 'log' } | ForEach-Object {
             Get-AdcsCaLogGeneration -Name ([System.IO.Path]::GetFileName($_.path))
-        } | Sort-Object)
+        } | Sort-Object -Unique)
     if ($numbers.Count -eq 0) {
         return @{ low = $null; high = $null; missing = 0 }
     }
@@ -135,8 +141,8 @@ Function Copy-AdcsCaListedFile {
 Function Copy-AdcsCaDynamicFile {
     <#
     .SYNOPSIS
-    Stores the files beside the database that the CA names (steps 12 and 13). One that cannot be read, or whose name is taken, is
-    skipped and reported.
+    Stores the files beside the database that the CA names (steps 12 and 13). The database is copied already, so nothing here is a failure:
+    what cannot be stored is skipped and reported.
 
     .PARAMETER Run
     The run, see Invoke-AdcsCaBackup.
@@ -158,31 +164,69 @@ Function Copy-AdcsCaDynamicFile {
     if (-not $Run.option.dynamic_files) {
         return
     }
-    foreach ($entry in $Session.GetDynamicFileList().Entries) {
-        $first = Get-AdcsCaSetFileSource -Set $Run.set -Folder Dynamic -Source $entry.Name
-        if ($first) {
-            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why "it would be the same file of the set as '$first'"
-            continue
-        }
-        $path = Get-AdcsCaSetFilePath -Set $Run.set -Folder Dynamic -Source $entry.Name -Step 13
-        $local = ConvertTo-AdcsCaLocalPath -Authority $Run.authority -Path $entry.Name
-        if (-not $local) {
-            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why 'it is not on this host'
-            continue
-        }
+    try {
+        $entries = $Session.GetDynamicFileList().Entries
+    }
+    catch {
+        Add-AdcsCaSkipped -Set $Run.set -What 'every file beside the database' -Why "their list could not be had: $((ConvertTo-AdcsCaException -ErrorRecord $_).Message)"
+        return
+    }
+    foreach ($entry in $entries) {
         try {
-            $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path, $Run.option.verify)
+            Add-AdcsCaDynamicFile -Run $Run -Source $entry.Name
         }
         catch {
-            $cause = $_.Exception.GetBaseException()
-            if ($cause -is [System.IO.IOException] -or $cause -is [System.UnauthorizedAccessException]) {
-                Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why $cause.Message
-                continue
-            }
-            throw
+            Add-AdcsCaSkipped -Set $Run.set -What $entry.Name -Why (ConvertTo-AdcsCaException -ErrorRecord $_).Message
         }
-        Add-AdcsCaSetFile -Set $Run.set -Path $path -Kind dynamic -Source $entry.Name -Copied $copied
     }
+}
+
+Function Add-AdcsCaDynamicFile {
+    <#
+    .SYNOPSIS
+    Stores one file beside the database, or throws why not: then its name in the set stays free for another one.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [Hashtable]
+        $Run,
+
+        [Parameter(Mandatory = $true)]
+        [String]
+        $Source
+    )
+
+    $set = $Run.set
+    $name = $Source.Split('\')[-1]
+    if (-not [Adcs.Ca.FileName]::IsPlain($name)) {
+        throw [Adcs.Ca.BackupException]::new("its last element '$name' is not a plain file name", 13)
+    }
+    $first = Get-AdcsCaSetFileSource -Set $set -Folder Dynamic -Source $Source
+    if ($first) {
+        throw [Adcs.Ca.BackupException]::new("it would be the same file of the set as '$first'", 13)
+    }
+    $local = ConvertTo-AdcsCaLocalPath -Authority $Run.authority -Path $Source
+    if (-not $local) {
+        throw [Adcs.Ca.BackupException]::new('it is not on this host', 13)
+    }
+    $folder = [System.IO.Path]::Combine($set.staging, 'Dynamic')
+    $null = [System.IO.Directory]::CreateDirectory($folder)
+    $path = [System.IO.Path]::Combine($folder, $name)
+    try {
+        $copied = [Adcs.Ca.FileSystem]::CopyFile($local, $path, $Run.option.verify)
+    }
+    catch {
+        $failure = ConvertTo-AdcsCaException -ErrorRecord $_
+        try {
+            [Adcs.Ca.Deletion]::DeleteFile($path)
+        }
+        catch {
+            $failure = $failure.Append(" A part of it stays in the set, as '$path' could not be deleted: $($_.Exception.GetBaseException().Message)")
+        }
+        throw $failure
+    }
+    Add-AdcsCaSetFile -Set $set -Path $path -Kind dynamic -Source $Source -Copied $copied
 }
 
 Export-ModuleMember -Function Copy-AdcsCaDatabase, Copy-AdcsCaDynamicFile

@@ -52,6 +52,17 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Deletion
             return deletion;
         }
 
+        /// <summary>Deletes a file; one that is not there is deleted.</summary>
+        /// <exception cref="IOException">The file is in use.</exception>
+        /// <exception cref="UnauthorizedAccessException">It may not be deleted.</exception>
+        public static void DeleteFile(string path)
+        {
+            Deletion deletion = new Deletion(null);
+            deletion.DeleteItem(new FileInfo(path));
+            if (deletion.Cause != null)
+                throw deletion.Cause;
+        }
+
         /// <summary>Deletes a folder and all that is in it.</summary>
         /// <exception cref="IOException">The folder is a link, or something could not be deleted: the first cause, after all had its turn.</exception>
         /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>

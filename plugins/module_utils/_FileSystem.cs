@@ -307,7 +307,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
                 throw BackupException.OnFile("WriteFile", 0, path, String.Format("'{0}' was not stored as it was written. Check the destination's disk.", path));
         }
 
-        /// <summary>Copies a file to a new one that is flushed to the disk, hashed in the same pass. Nothing is left of a failed copy.</summary>
+        /// <summary>Copies a file to a new one that is flushed to the disk, hashed in the same pass. A failed copy may leave a part of it.</summary>
         /// <param name="source">The file to copy.</param>
         /// <param name="target">The file to create; it must not exist.</param>
         /// <param name="verify">Whether to read the copy again and compare it.</param>
@@ -318,28 +318,13 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._FileSystem
         {
             using (FileStream input = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1))
             {
-                FileStream output = CreateNew(target);
-                try
-                {
-                    CopiedFile copied;
-                    using (output)
-                        copied = Copy(input, output);
-                    if (verify && Read(target).Sha256 != copied.Sha256)
-                        throw new IOException(String.Format("'{0}' was not stored as it was read", target));
-                    return copied;
-                }
-                catch (Exception cause)
-                {
-                    Discard(target, cause);
-                    throw;
-                }
+                CopiedFile copied;
+                using (FileStream output = CreateNew(target))
+                    copied = Copy(input, output);
+                if (verify && Read(target).Sha256 != copied.Sha256)
+                    throw new IOException(String.Format("'{0}' was not stored as it was read", target));
+                return copied;
             }
-        }
-
-        /// <exception cref="BackupException">The file cannot be deleted. Part of it may not stay in a set.</exception>
-        private static void Discard(string path, Exception cause)
-        {
-            Guarded("DeleteFile", String.Format("write ({0}), and then to delete", cause.Message), path, delegate { File.Delete(path); });
         }
 
         private static CopiedFile Copy(FileStream input, FileStream output)

@@ -66,6 +66,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._Manifest
             Document.Get<long>(truncation, "logs_after");
             Document.RequireTexts(document, "restore_map", "kind", "path");
             Document.RequireTexts(document, "skipped", "what", "why");
+            if (document.ContainsKey("success_codes"))
+                Document.RequireTexts(document, "success_codes", "function", "hresult");
             RequireFiles(document);
         }
 

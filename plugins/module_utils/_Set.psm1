@@ -59,6 +59,7 @@ Function New-AdcsCaSet {
         finished = $null
         files = New-Object -TypeName System.Collections.ArrayList
         skipped = New-Object -TypeName System.Collections.ArrayList
+        success_codes = @()
         verified = $false
     }
     $set.sources = [System.Collections.Generic.Dictionary[String, String]]::new([StringComparer]::OrdinalIgnoreCase)
@@ -257,8 +258,10 @@ Function Add-AdcsCaSetFile {
         $Copied
     )
 
+    $relative = $Path.Substring($Set.staging.Length + 1)
+    $Set.sources[$relative] = $Source
     $null = $Set.manifest.files.Add(@{
-            path = $Path.Substring($Set.staging.Length + 1)
+            path = $relative
             kind = $Kind
             source = $Source
             size = $Copied.Size

@@ -158,20 +158,22 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._StreamCopy
         private void ReadAll(ReadChunk read)
         {
             long total = 0;
-            while (true)
+            while (total < _size)
             {
                 PinnedBuffer buffer = _free.Take(_writerFailed.Token);
                 uint count = ReadNext(read, buffer, total);
                 if (count == 0)
-                    break;
+                    throw WrongSize("ended early", total);
                 total += count;
                 if (count > BufferSize || total > _size)
                     throw WrongSize("ran over", total);
                 buffer.Count = (int)count;
                 _filled.Add(buffer);
             }
-            if (total < _size)
-                throw WrongSize("ended early", total);
+            // the read behind the announced end also tells the CA that all of the file was taken
+            uint more = ReadNext(read, _free.Take(_writerFailed.Token), total);
+            if (more > 0)
+                throw WrongSize("ran over", total + more);
         }
 
         private uint ReadNext(ReadChunk read, PinnedBuffer buffer, long total)

@@ -9,6 +9,7 @@
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
 #AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Truncation
 
 $spec = @{
     options = @{
@@ -19,6 +20,7 @@ $spec = @{
         path = @{ type = 'str'; required = $true }
         previous_host = @{ type = 'str' }
         reserve = @{ type = 'str'; default = '256M' }
+        trace = @{ type = 'bool'; default = $false }
         truncate_logs = @{ type = 'bool'; default = $false }
         type = @{ type = 'str'; choices = @('full'); default = 'full' }
         verify = @{ type = 'bool'; default = $true }
@@ -37,6 +39,7 @@ $option = @{
     path = $module.Params.path
     previous_host = $module.Params.previous_host
     reserve_bytes = 0
+    trace = $module.Params.trace
     truncate_logs = $module.Params.truncate_logs
     type = $module.Params.type
     verify = $module.Params.verify
@@ -60,6 +63,10 @@ catch {
 }
 $result.duration_s = [Math]::Round($stopwatch.Elapsed.TotalSeconds, 3)
 
+if ($result.doubt) {
+    $module.Warn("$($result.doubt) Only a run without check mode shows whether the CA can be backed up.")
+}
+$result.Remove('doubt')
 foreach ($key in @($result.Keys)) {
     $module.Result[$key] = $result[$key]
 }
@@ -69,11 +76,15 @@ foreach ($leftover in $result.leftovers | Where-Object { $_.action -eq 'kept' })
 if ($null -eq $result.reason) {
     # of this run's own set; whoever made an older one was told
     foreach ($skipped in $result.skipped_items) {
-        $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why).")
+        $module.Warn("Not in the set $($result.label): $($skipped.what), because $($skipped.why.TrimEnd('.')).")
     }
-    if ($result.logs.truncated -and $result.logs.after -ge $result.logs.before) {
-        $module.Warn("TruncateLogs succeeded, but the CA kept all of its $($result.logs.after) logs, as it does when the database engine still needs them.")
+    $warning = if ($result.path) { Get-AdcsCaKeptLogWarning -Result $result -Repository ([System.IO.Path]::GetDirectoryName($result.path)) }
+    if ($warning) {
+        $module.Warn($warning)
     }
+}
+if ($result.session_wait_s) {
+    $module.Warn("The CA still held the session of a run that was killed; this run waited $([Math]::Round($result.session_wait_s)) seconds for its end.")
 }
 $module.Diff.before = ''
 $module.Diff.after = if ($result.changed) { Get-AdcsCaBackupListing -Result $result } else { '' }

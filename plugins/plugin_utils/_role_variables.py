@@ -66,6 +66,7 @@ VARIABLES: dict[str, Variable] = {
     "replicate_tasks": Variable("str", "main"),
     "reserve": Variable("size", "main"),
     "timeout_s": Variable("int", "main", least=0),
+    "trace": Variable("bool", "main"),
     "truncate_logs": Variable("bool", "main"),
     "type": Variable("str", "main", choices=("full",)),
     "verify": Variable("bool", "main"),

@@ -51,6 +51,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "access": [[r"NOWHERE\Nobody"], r"NOWHERE\Nobody", {"name": "Users"}, True, [["Users"]]],
         "dynamic_files": ["maybe", 2, []],
         "list_files": ["maybe", 2, []],
+        "trace": ["maybe", 2, []],
         "max_age": ["3x", "-1h", "12", 0, "1h ", "1h\n", ["1h"]],
         "path": ["Backup", "D:", 5, [DESTINATION], {"path": DESTINATION}],
         "previous_host": ["old\nnew"],

@@ -110,7 +110,13 @@ CA_ROWS = (
     _ca("CertSrvBackupClose", "last", key="Close last", title="CertSrvBackupClose, of the last log"),
     _ca("CertSrvBackupGetBackupLogsW"),
     _ca("CertSrvBackupTruncateLogs", there=COPIED),
-    _ca("CertSrvBackupGetDynamicFileListW", there=COPIED),
+    # the database is copied by then, and the files beside it fail no task
+    Row(
+        "CertSrvBackupGetDynamicFileListW",
+        "CertSrvBackupGetDynamicFileListW",
+        "CertSrvBackupGetDynamicFileListW",
+        there=COPIED,
+    ),
     _ca("CertSrvBackupEnd", there=COPIED),
     Row("CertSrvBackupFree", "CertSrvBackupFree", "CertSrvBackupFree", "last", COPIED, code=None),
     Row("FreeLibrary", "FreeLibrary", "FreeLibrary", 1, COPIED, code="0x00000006", words=("FreeLibrary",)),

@@ -8,7 +8,7 @@ from helpers.component.worker import ModuleRun
 
 BACKUP_KEYS = {
     "bytes", "ca", "changed", "duration_s", "file_count", "files", "files_omitted", "label", "leftovers", "logs", "path", "reason",
-    "restore_map", "skipped_items", "type", "verified",
+    "restore_map", "session_wait_s", "skipped_items", "success_codes", "trace", "trace_omitted", "type", "verified", "versions",
 }  # fmt: skip
 FAILURE_KEYS = {"failed", "file", "function", "hresult", "hresult_name", "left_on_disk", "msg", "step"}
 ANSIBLE_KEYS = {"exception", "invocation", "warnings"}

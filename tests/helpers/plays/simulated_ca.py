@@ -178,7 +178,12 @@ def _started(module: str, ca: SimulatedCa, params: Mapping[str, Any]) -> Result:
         logs = {"after": 0, "before": 0, "listed": 0, "truncated": False, "truncation_requested": requested}
         known: Result = {"bytes": 0, "ca": nobody, "duration_s": 0.5, "files": [], "label": None, "leftovers": []}
         known |= {"logs": logs, "path": None, "reason": None, "restore_map": [], "skipped_items": []}
-        known |= {"file_count": 0, "files_omitted": 0}
+        known |= {"file_count": 0, "files_omitted": 0, "session_wait_s": 0, "success_codes": []}
+        known |= {
+            "trace": [],
+            "trace_omitted": 0,
+            "versions": dict.fromkeys(("collection", "dotnet", "os", "powershell"), "1"),
+        }
         return {"changed": False, **known, "type": params.get("type", "full"), "verified": False}
     if module == "backup_info":
         known = {"bytes": 0, "ca": nobody, "folder_name": params.get("folder_name"), "now": _instant(ca.now)}

@@ -128,6 +128,7 @@ VALUES: dict[str, tuple[Case, ...]] = {
         *_refused(NO_LIST),
     ),
     "dynamic_files": (*_flag("backup", "dynamic_files"), *_refused(NO_FLAG)),
+    "trace": (*_flag("backup", "trace"), *_refused(NO_FLAG)),
     "max_age": (
         ("1d12h", Option("backup", "max_age", "1d12h")),
         (" 30min ", Option("backup", "max_age", "30min")),
