@@ -47,6 +47,7 @@ bench: setup ## Measure what the documentation says of speed
 docs: ## Write the documentation pages that are made from data
 	@$(PYTHON) tools/codes_page.py
 	@$(PYTHON) tools/matrix_page.py
+	@$(PYTHON) tools/proved_page.py
 
 pictures: setup ## Show the page of a made-up fleet in Chromium at each width, and measure it
 	@$(PYTHON) tools/run.py tools/report_picture.py --all
