@@ -20,7 +20,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._CertadmList
         /// <summary>Each has the tag of a database.</summary>
         Databases,
 
-        /// <summary>Names without a tag.</summary>
+        /// <summary>Names, in general without a tag.</summary>
         Names,
     }
 
@@ -116,7 +116,8 @@ namespace ansible_collections.adcs.ca.plugins.module_utils._CertadmList
         {
             if (entry.Length == 0)
                 throw new FormatException("it goes on behind an empty name");
-            if (content == ListContent.Names)
+            // a name has no tag in the documents; one that has all the same is known by the UNC name behind it
+            if (content == ListContent.Names && entry.IndexOf("\\\\", StringComparison.Ordinal) != 1)
                 return new ListedFile('\0', entry);
             if (entry[0] == '\\')
                 throw new FormatException(String.Format("the entry '{0}' has no file type tag", entry));

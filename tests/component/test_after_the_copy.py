@@ -77,6 +77,16 @@ def test_an_unusable_name_costs_that_name_only(case: Case, entry: str) -> None:
     assert stored_dynamic(case) == dynamic
 
 
+@pytest.mark.parametrize("tag", ["!", "\x0f", "\x82"])
+def test_names_may_have_a_tag_all_the_same(case: Case, tag: str) -> None:
+    dynamic = dynamic_of(case)
+    names = [literal(rf"{tag}{ENROLL}\{name}") for name in dynamic]
+    case.faults(Fault(DYNAMIC, 1, "replace", names[0]), *(Fault(DYNAMIC, 1, "append", name) for name in names[1:]))
+    run = case.backup()
+    assert not run.failed and run.result["skipped_items"] == []
+    assert stored_dynamic(case) == dynamic
+
+
 def test_all_unusable_names_at_once(case: Case) -> None:
     dynamic = dynamic_of(case)
     # a call has eight faults at most
