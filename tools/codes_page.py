@@ -9,7 +9,7 @@ import re
 
 from project import ROOT
 
-SOURCE = ROOT / "plugins" / "module_utils" / "_ResultCodes.cs"
+SOURCE = ROOT / "plugins" / "module_utils" / "common" / "_ResultCodes.cs"
 PAGE = ROOT / "docs" / "docsite" / "rst" / "result_codes.rst"
 ROW = re.compile(r'new ResultCode\(0x([0-9A-F]{8}), "([^"]*)", "([^"]*)", "([^"]*)"\)')
 ROW_START = "new ResultCode(0x"

@@ -4,12 +4,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Backup
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._BackupResult
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Truncation
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils.common._Errors
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils.common._ResultCodes
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.common._Options
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.run._Backup
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.run._BackupResult
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.run._Truncation
 
 $spec = @{
     options = @{
@@ -54,7 +54,7 @@ try {
     }
     $option.reserve_bytes = ConvertTo-AdcsCaSize -Option reserve -Text $module.Params.reserve
     if ($option.truncate_logs -and -not $option.verify) {
-        throw [Adcs.Ca.BackupException]::new('truncate_logs needs verify: logs are not given up for a copy that was not read again.', 0)
+        throw [Adcs.Ca.AdcsCaException]::new('truncate_logs needs verify: logs are not given up for a copy that was not read again.')
     }
     Invoke-AdcsCaBackup -Option $option -Result $result -CheckMode:$module.CheckMode
 }

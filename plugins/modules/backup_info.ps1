@@ -4,14 +4,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Space
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Text
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Verify
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.ca._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.common._Options
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Catalogue
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Destination
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Set
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Space
 
 $spec = @{
     options = @{
@@ -73,7 +71,7 @@ $module.Result.problems = $catalogue.problems
 $module.Result.bytes = $catalogue.bytes
 $named = $catalogue.sets | Where-Object { $_.label -ceq $module.Params.files_of }
 if ($null -ne $named) {
-    $manifest = (Test-AdcsCaSet -Path $named.path -Depth none).manifest
+    $manifest = (Read-AdcsCaSet -Path $named.path -Depth none).manifest
     $listed = Get-AdcsCaFileList -File @(if ($null -ne $manifest) { $manifest.files })
     $module.Result.files = @($listed.files | ForEach-Object { @{ path = $_.path; kind = $_.kind; size = $_.size } })
     $module.Result.files_omitted = $listed.omitted

@@ -4,17 +4,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils._Errors
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Authority
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Catalogue
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Expiry
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Failure
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Lock
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Options
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Repository
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Resource
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Space
-#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils._Staging
+#AnsibleRequires -CSharpUtil ansible_collections.adcs.ca.plugins.module_utils.common._Errors
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.ca._Authority
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.common._Options
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.common._Resource
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Catalogue
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Destination
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Expired
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Lock
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Ownership
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.repository._Space
+#AnsibleRequires -PowerShell ansible_collections.adcs.ca.plugins.module_utils.run._Expire
 
 # The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
 $spec = @{
@@ -47,13 +47,13 @@ $failure = $null
 try {
     Assert-AdcsCaOption -Option $spec.options -Value $module.Params
     if ($null -eq $module.Params.labels) {
-        throw [Adcs.Ca.BackupException]::new('There are no labels: the policy is turned into labels by the action plugin of this module, which did not run.', 0)
+        throw [Adcs.Ca.AdcsCaException]::new('There are no labels: the policy is turned into labels by the action plugin of this module, which did not run.')
     }
     $authority = Get-AdcsCaAuthority
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
     $lock = Get-AdcsCaLock -Repository $repository
     $check = {
-        Assert-AdcsCaOwner -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
+        Assert-AdcsCaOwnRepository -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
         $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow) -IgnoredName $module.Params.ignored_names
         Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
         @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
@@ -68,7 +68,7 @@ try {
     }
     elseif ($going.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
         $destination = [System.IO.Path]::GetDirectoryName($repository.path)
-        Use-AdcsCaResource -Resource (Open-AdcsCaLock -Lock $lock) -Block {
+        Use-AdcsCaDisposable -Resource (Open-AdcsCaLock -Lock $lock) -Block {
             $result.free_bytes_before = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
             try {
                 # again, as somebody else may have held the lock until now

@@ -118,7 +118,7 @@ def test_utils_are_required_by_their_full_name() -> None:
 
 def test_exported_functions_document_their_parameters() -> None:
     missing = []
-    for path in sorted((ROOT / "plugins" / "module_utils").glob("*.psm1")):
+    for path in sorted((ROOT / "plugins" / "module_utils").rglob("*.psm1")):
         text = path.read_text(encoding="utf-8")
         exported = set(re.findall(r"[A-Za-z]+-AdcsCa\w+", text.partition("Export-ModuleMember")[2]))
         functions = re.findall(r"^Function (\S+) \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)

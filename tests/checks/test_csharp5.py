@@ -31,8 +31,8 @@ def compile_csharp5(dotnet: Callable[..., subprocess.CompletedProcess[str]]) -> 
 
 def test_module_utils_compile(compile_csharp5: Compile) -> None:
     """All files of module_utils compile together without a warning."""
-    assert list((ROOT / "plugins" / "module_utils").glob("*.cs")), "there is nothing to compile"
-    result = compile_csharp5(ROOT / "plugins" / "module_utils" / "*.cs")
+    assert list((ROOT / "plugins" / "module_utils").rglob("*.cs")), "there is nothing to compile"
+    result = compile_csharp5(ROOT / "plugins" / "module_utils" / "**" / "*.cs")
     assert result.returncode == 0, result.stdout
 
 

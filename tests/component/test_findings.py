@@ -262,7 +262,7 @@ def test_damage_found_while_a_look_with_hashes_went_on_is_not_replaced(small: Ca
     write_store(good, {"checks": [files_entry(good, depth="sizes")]})
     path = rf"C:\Backup\{small.ca.folder_name}\{good.name}"
     script = STORE.format(DESTINATION, small.ca.folder_name) + rf"""
-        $set = Test-AdcsCaSet -Path '{path}' -Depth hashes
+        $set = Read-AdcsCaSet -Path '{path}' -Depth hashes
         $check = New-AdcsCaCheck -Set $set -Depth hashes
         Save-AdcsCaCheck -Store $store -Set $set -Before @{{ checks = @(BEFORE) }} -Check $check
     """

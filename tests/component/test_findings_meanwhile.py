@@ -112,7 +112,7 @@ def test_damage_is_kept_while_the_manifest_is_busy(small: Case, good: Path, dept
 def test_a_set_that_another_one_replaced_gets_no_entry(small: Case, good: Path) -> None:
     (answer,) = small.worker.script(rf"""
         $store = Get-AdcsCaFindingStore -Repository (Get-AdcsCaRepository -Path '{DESTINATION}' -FolderName '{small.ca.folder_name}')
-        $set = Test-AdcsCaSet -Path 'C:\Backup\{small.ca.folder_name}\{good.name}' -Depth sizes
+        $set = Read-AdcsCaSet -Path 'C:\Backup\{small.ca.folder_name}\{good.name}' -Depth sizes
         $check = @{{ depth = 'sizes'; manifest_sha256 = 'of the set that was looked at' }}
         $kept = Save-AdcsCaCheck -Store $store -Set $set -Before @{{ checks = @() }} -Check $check
         "$kept $($store.failures.Count)"

@@ -18,7 +18,7 @@ from helpers.component.fabricate import label_of, make_sets
 
 KEY = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\CertSvc\Configuration"
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-COPIED = "Save-AdcsCaManifest -Set $set -State copied; "
+COPIED = "Save-AdcsCaManifest -Draft $set -State copied; "
 # a statement for each thing that the reader looks at
 SPOILED = [
     "$m.schema = 2",

@@ -108,7 +108,7 @@ def test_an_error_record_names_where_it_happened(small: Case) -> None:
         run = small.backup()
     finally:
         small.ca.start_service()
-    for function in ("Invoke-AdcsCaRun", "Invoke-AdcsCaBackup"):
+    for function in ("New-AdcsCaBackupSet", "Invoke-AdcsCaBackup"):
         assert f"at {function}, " in run.result["exception"]
 
 

@@ -26,7 +26,7 @@ FAKE = """
 $fake = [PSCustomObject]@{{ calls = 0; times = {times} }}
 $fake | Add-Member ScriptMethod Prepare {{
     $this.calls++
-    if ($this.calls -le $this.times) {{ throw [Adcs.Ca.BackupException]::FromHResult('CertSrvBackupPrepareW', {code}, 4, $null, 'for it') }}
+    if ($this.calls -le $this.times) {{ throw [Adcs.Ca.AdcsCaException]::FromHResult('Authority', 'CertSrvBackupPrepareW', {code}, 4, $null, 'for it') }}
     'the session'
 }}
 """

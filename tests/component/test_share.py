@@ -105,7 +105,7 @@ def test_a_share_that_refuses_access_is_explained(
 @pytest.mark.parametrize("error", [5, 86, 1265, 1272, 1312, 1326, 1327, 1346, 1385])
 def test_every_code_of_a_share_that_does_not_know_the_account(case: Case, error: int) -> None:
     told = case.worker.script(
-        f"try {{ throw [Adcs.Ca.BackupException]::FromWin32('CreateFileW', {error}, 0, $null, 'of a folder') }}"
+        f"try {{ throw [Adcs.Ca.AdcsCaException]::FromWin32('Destination', 'CreateFileW', {error}, 0, $null, 'of a folder') }}"
         f" catch {{ (ConvertTo-AdcsCaShareError -Path '{PATH}' -ErrorRecord $_).Message }}"
     )
     assert "double hop" in told[0] and f"0x{0x80070000 | error:08X}" in told[0]

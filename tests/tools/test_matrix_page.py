@@ -10,7 +10,7 @@ from helpers.component import matrix
 import matrix_page
 from project import ROOT
 
-CERTADM = (ROOT / "plugins" / "module_utils" / "_Certadm.cs").read_text(encoding="utf-8")
+CERTADM = (ROOT / "plugins" / "module_utils" / "certadm" / "_Certadm.cs").read_text(encoding="utf-8")
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -20,7 +20,7 @@ MAKE_SETS = """
 $repository = Get-AdcsCaRepository -Path '{path}' -FolderName '{folder_name}'
 $authority = Get-AdcsCaAuthority
 foreach ($text in '{times}'.Split(',')) {{
-    $set = New-AdcsCaSet -Repository $repository -Type full -Started (ConvertFrom-AdcsCaTime -Text $text)
+    $set = New-AdcsCaDraft -Repository $repository -Type full -Started (ConvertFrom-AdcsCaTime -Text $text)
     $set.manifest.ca = @{{
         name = $authority.name
         folder_name = $authority.folder_name
@@ -29,13 +29,13 @@ foreach ($text in '{times}'.Split(',')) {{
     }}
     $set.manifest.restore_map = @()
     $set.manifest.truncation = @{{ requested = $false; done = $false; logs_before = 0; logs_after = 0 }}
-    $file = Get-AdcsCaSetFilePath -Set $set -Folder DataBase -Source 'certbkxp.dat' -Step 5
+    $file = Get-AdcsCaDraftFilePath -Draft $set -Folder DataBase -Source 'certbkxp.dat' -Step 5
     $copied = [Adcs.Ca.FileSystem]::WriteNew($file, [Byte[]]@(1, 2, 3))
-    Add-AdcsCaSetFile -Set $set -Path $file -Kind restore_map -Source fabricated -Copied $copied
+    Add-AdcsCaDraftFile -Draft $set -Path $file -Kind restore_map -Source fabricated -Copied $copied
     $set.manifest.verified = $true
     $set.manifest.finished = $text
     {before_publishing}
-    Publish-AdcsCaSet -Repository $repository -Set $set
+    Publish-AdcsCaDraft -Repository $repository -Draft $set
 }}
 """
 

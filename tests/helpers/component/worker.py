@@ -134,8 +134,8 @@ class Worker:
         self._folder.mkdir(exist_ok=True)
         core = Path(ansible.__file__).parent / "module_utils"
         csharp = [core / "csharp" / name for name in ("Ansible.Basic.cs", "Ansible.Privilege.cs")]
-        csharp += sorted((COLLECTION / "plugins" / "module_utils").glob("*.cs"))
-        powershell = sorted((COLLECTION / "plugins" / "module_utils").glob("*.psm1"))
+        csharp += sorted((COLLECTION / "plugins" / "module_utils").rglob("*.cs"))
+        powershell = sorted((COLLECTION / "plugins" / "module_utils").rglob("*.psm1"))
         add_type = core / "powershell" / "Ansible.ModuleUtils.AddType.psm1"
         modules = sorted((COLLECTION / "plugins" / "modules").glob("*.ps1"))
         script = Path(__file__).with_name("worker.ps1")
