@@ -11,7 +11,7 @@ CORE ?=
 CA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-fleet test plays molecule soak matrix-winrm bench lint docs pictures lab-up lab-down clean
+.PHONY: help setup demo demo-fleet test plays molecule soak matrix-winrm bench lint docs signatures pictures lab-up lab-down clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -48,6 +48,9 @@ docs: ## Write the documentation pages that are made from data
 	@$(PYTHON) tools/codes_page.py
 	@$(PYTHON) tools/matrix_page.py
 	@$(PYTHON) tools/proved_page.py
+
+signatures: ## Write the hashes of all files that run on a CA, to be signed for App Control
+	@$(PYTHON) tools/signatures.py
 
 pictures: setup ## Show the page of a made-up fleet in Chromium at each width, and measure it
 	@$(PYTHON) tools/run.py tools/report_picture.py --all

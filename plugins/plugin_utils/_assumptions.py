@@ -222,6 +222,13 @@ ASSUMPTIONS = (
         "https://learn.microsoft.com/en-us/windows/win32/debug/system-error-codes",
     ),
     Assumption(
+        "app-control",
+        "ansible-core 2.19 or later runs the modules under App Control once a signed list of their hashes lies in meta.",
+        NOBODY,
+        ("plugins/modules/backup.ps1", *_utils("run/_Backup.psm1")),
+        "A host with such a policy refuses a module, or runs it in constrained language mode.",
+    ),
+    Assumption(
         "role-separation",
         "With role separation an account that is a backup operator only may back up; one with two roles is refused with 0x80094008.",
         NOBODY,

@@ -104,3 +104,18 @@ def test_names_on_disk_and_of_the_dll_stand_in_one_room(path: Path) -> None:
         assert LAYOUT.findall(text) == []
     if path.parent.name != "certadm":
         assert CERTSRV.findall(text) == []
+
+
+def test_the_picture_of_the_rooms_is_the_tree() -> None:
+    page = (ROOT / "docs" / "docsite" / "rst" / "guide_architecture.rst").read_text(encoding="utf-8")
+    picture = page.split(".. code-block:: text", 1)[1].split(".. list-table::", 1)[0]
+    rooms: dict[str, set[str]] = {}
+    for line in picture.splitlines():
+        if match := re.match(r" {4}(\w+)/ ", line):
+            room = rooms.setdefault(match[1], set())
+        if rooms:
+            room |= set(re.findall(r"\b_[A-Z]\w+", line))
+    assert list(rooms) == ["modules", *reversed(FLOORS)]
+    assert {room: names for room, names in rooms.items() if room in FLOORS} == {
+        floor: {path.stem for path in (UTILS / floor).iterdir()} for floor in FLOORS
+    }
