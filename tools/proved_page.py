@@ -12,7 +12,7 @@ from typing import Any
 
 from project import ROOT
 
-SOURCE = ROOT / "plugins" / "plugin_utils" / "_assumptions.py"
+SOURCE = ROOT / "plugins" / "plugin_utils" / "field" / "_assumptions.py"
 PAGE = ROOT / "docs" / "docsite" / "rst" / "guide_proved.rst"
 HEAD = """.. _ansible_collections.adcs.ca.docsite.guide_proved:
 

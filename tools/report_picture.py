@@ -27,8 +27,8 @@ from project import BUILD, COLLECTIONS, ROOT
 sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests")]
 
 # pylint: disable=wrong-import-position
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import page  # noqa: E402
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import lost_host  # noqa: E402
 
 from helpers.unit.histories import full  # noqa: E402
 from helpers.unit.outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402

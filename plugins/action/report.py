@@ -9,10 +9,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import ADDED_STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, user_path
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import draw_all
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import ADDED_STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, user_path
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
 
 ARGUMENT_SPEC = {
     "fail_on": {"type": "list", "elements": "str", "choices": list(ADDED_STATUSES), "default": []},

@@ -8,11 +8,16 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._files import FileError
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import checked_option, given_args, user_path
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written
-from ansible_collections.adcs.ca.plugins.plugin_utils._retirement import RetireError, carry_out, draw_again, retirement
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import plain_line
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import FileError
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, user_path
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._retirement import (
+    RetireError,
+    carry_out,
+    draw_again,
+    retirement,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import plain_line
 
 ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     Document,
     bounded,
     entry_for,
@@ -19,10 +19,10 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     number,
     with_entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, new_entry
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import LOST
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, new_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import LOST
 
 
 def backup_report(outcomes: Mapping[str, Any], earlier: Sequence[Any] = ()) -> dict[str, Any]:

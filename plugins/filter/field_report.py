@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.adcs.ca.plugins.plugin_utils import _field_report
+from ansible_collections.adcs.ca.plugins.plugin_utils.field import _field_report
 
 
 def field_report(result: Mapping[str, Any], versions: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 
 def retention_plan(

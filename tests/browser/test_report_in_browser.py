@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 
 from helpers.unit.histories import full
 from helpers.unit.outcomes import LATE_AFTER_S, expired, fleet_of, listing, outcome

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VARIABLES, converted
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import PREFIX, VARIABLES, converted
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "backup"

@@ -21,6 +21,9 @@ TYPE = re.compile(
 )
 # The folders from the ground up: a file requires nothing of a folder above its own.
 FLOORS = ("common", "files", "certadm", "ca", "repository", "run")
+CONTROLLER = ROOT / "plugins" / "plugin_utils"
+CONTROLLER_FLOORS = ("field", "common", "retention", "fleet", "page", "records", "job")
+IMPORTED = re.compile(r"ansible_collections\.adcs\.ca\.plugins\.plugin_utils\.(\w+)")
 # What those two rooms alone may write, in the code of others.
 LAYOUT = re.compile(
     r"""['"\\](?:\.staging|\.checks|\.lock|manifest\.json|certbkxp\.dat|DataBase|Dynamic)['"\\]|\.expired\b|Z-\("""
@@ -106,16 +109,39 @@ def test_names_on_disk_and_of_the_dll_stand_in_one_room(path: Path) -> None:
         assert CERTSRV.findall(text) == []
 
 
-def test_the_picture_of_the_rooms_is_the_tree() -> None:
-    page = (ROOT / "docs" / "docsite" / "rst" / "guide_architecture.rst").read_text(encoding="utf-8")
-    picture = page.split(".. code-block:: text", 1)[1].split(".. list-table::", 1)[0]
+@pytest.mark.parametrize("path", sorted(CONTROLLER.rglob("*.py")), ids=lambda path: path.name)
+def test_nothing_is_imported_from_a_floor_above(path: Path) -> None:
+    floor = CONTROLLER_FLOORS.index(path.parent.name)
+    imported = {CONTROLLER_FLOORS.index(name) for name in IMPORTED.findall(path.read_text(encoding="utf-8"))}
+    assert all(number <= floor for number in imported)
+    assert path.parent.name != "field" or imported <= {floor}
+
+
+def rooms_of(picture: str) -> dict[str, set[str]]:
+    """The folders of a picture and the files that it names in each."""
     rooms: dict[str, set[str]] = {}
+    room: set[str] = set()
     for line in picture.splitlines():
-        if match := re.match(r" {4}(\w+)/ ", line):
+        if match := re.match(r" {4}(\w+)/", line):
             room = rooms.setdefault(match[1], set())
-        if rooms:
-            room |= set(re.findall(r"\b_[A-Z]\w+", line))
-    assert list(rooms) == ["modules", *reversed(FLOORS)]
-    assert {room: names for room, names in rooms.items() if room in FLOORS} == {
-        floor: {path.stem for path in (UTILS / floor).iterdir()} for floor in FLOORS
+        room |= set(re.findall(r"(?<!\w)_[A-Za-z]\w+", line))
+    return rooms
+
+
+@pytest.mark.parametrize(
+    ("number", "utils", "floors", "suffixes"),
+    [(1, CONTROLLER, CONTROLLER_FLOORS, (".py",)), (2, UTILS, FLOORS, (".cs", ".psm1"))],
+    ids=["controller", "host"],
+)
+def test_the_pictures_of_the_rooms_are_the_tree(
+    number: int, utils: Path, floors: tuple[str, ...], suffixes: tuple[str, ...]
+) -> None:
+    page = (ROOT / "docs" / "docsite" / "rst" / "guide_architecture.rst").read_text(encoding="utf-8")
+    picture = re.split(r"\n(?=\S)", page.split(".. code-block:: text\n", number)[number])[0]
+    rooms = {room: names for room, names in rooms_of(picture).items() if room in floors}
+    assert sorted(path.name for path in utils.iterdir() if path.name != "__pycache__") == sorted(floors)
+    assert rooms == {
+        floor: {path.stem for path in (utils / floor).iterdir() if path.suffix in suffixes} for floor in floors
     }
+    order = [room for room in rooms if room != "field"]
+    assert order == [floor for floor in reversed(floors) if floor != "field"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from adcs_lab import sets
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 from helpers.component.case import Case
 from helpers.component.fabricate import make_sets

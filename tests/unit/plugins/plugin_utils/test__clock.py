@@ -7,8 +7,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._clock import clock_doubt, without_deletions
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._clock import clock_doubt, without_deletions
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 from helpers.unit.histories import full, unreadable
 

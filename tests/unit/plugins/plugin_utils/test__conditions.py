@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import CHANGING_NAMES, ROLE_NAMES, changing_part
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import CHANGING_NAMES, ROLE_NAMES, changing_part
 
 RESULT = "adcs_ca_backup_result"
 OUTCOME = "adcs_ca_outcome"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     SCHEMA,
     ForeignFileError,
     destination_key,

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import is_in_step, is_one_batch
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import is_in_step, is_one_batch
 
 
 def task_of(strategy: str) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils import _field_report
-from ansible_collections.adcs.ca.plugins.plugin_utils._assumptions import ASSUMPTIONS, NOBODY
-from ansible_collections.adcs.ca.plugins.plugin_utils._pseudonyms import Pseudonyms
+from ansible_collections.adcs.ca.plugins.plugin_utils.field import _field_report
+from ansible_collections.adcs.ca.plugins.plugin_utils.field._assumptions import ASSUMPTIONS, NOBODY
+from ansible_collections.adcs.ca.plugins.plugin_utils.field._pseudonyms import Pseudonyms
 
 HOST, SHORT, DOMAIN = "pki-7.corp.fabrikam.example", "PKI-7", "fabrikam"
 CA, SANITISED = "Prüf #1 | `Fabrikam` Issuing CA", "Pr!00fcf !00231 Fabrikam Issuing CA"

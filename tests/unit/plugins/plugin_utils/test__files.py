@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils import _files
-from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     FileError,
     make_folder,
     move_file,

@@ -9,21 +9,21 @@ import random
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     STATUSES,
     Document,
     destination_key,
     entry,
     with_entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import (
     ADDED_STATUSES,
     fleet,
     needs_attention,
     part_of,
     worst,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
 
 from helpers.unit.histories import full
 from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, fleet_of, instant, listing, outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
     human_size,
     human_span,
     plain_text,
@@ -14,7 +14,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     narrowed,
     text_table,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, printable
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted, printable
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.adcs.ca.plugins.plugin_utils._guard import Guard
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._guard import Guard
 
 INVENTORY = """
 web01

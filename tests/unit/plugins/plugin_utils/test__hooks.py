@@ -13,7 +13,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.vars.manager import VariableManager
-from ansible_collections.adcs.ca.plugins.plugin_utils._hooks import CAN_IMPORT, HookError, load_hook, names_set_by
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._hooks import CAN_IMPORT, HookError, load_hook, names_set_by
 
 ENDING = ("clear_host_errors", "end_batch", "end_host", "end_play", "end_role")
 PROOF = "- ansible.builtin.debug:\n  register: adcs_ca_backup_replicated\n"

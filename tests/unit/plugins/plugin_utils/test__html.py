@@ -10,14 +10,20 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._chart import POINT_LIMIT, Point, byte_step, chart, second_step
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, kept_document
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import OPEN_LIMIT, page
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import DARK, LIGHT, SCRIPT, STYLE
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_facts import SET_LIMIT
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import text
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Policy, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import (
+    POINT_LIMIT,
+    Point,
+    byte_step,
+    chart,
+    second_step,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, kept_document
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import OPEN_LIMIT, page
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_assets import DARK, LIGHT, SCRIPT, STYLE
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_facts import SET_LIMIT
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import text
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 from helpers.unit.histories import full
 from helpers.unit.outcomes import after, expired, fleet_of, listing, made, only, outcome

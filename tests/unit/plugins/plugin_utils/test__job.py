@@ -14,8 +14,8 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.adcs.ca.plugins.plugin_utils import _job
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.job import _job
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import (
     GUARD,
     OUTCOME,
     START,
@@ -28,12 +28,12 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._job import (
     process_mark,
     user_path,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import PREFIX, VARIABLES, VariableError
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import PREFIX, VARIABLES, VariableError
 
 TESTS = Path(__file__).resolve().parents[3]
 ASK = (
     f"import sys; sys.path.insert(0, {str(TESTS)!r}); import conftest\n"
-    "from ansible_collections.adcs.ca.plugins.plugin_utils._job import process_mark; print(process_mark())"
+    "from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark; print(process_mark())"
 )
 ROW = {"path": "D:\\", "status": "ok", "attention": False}
 

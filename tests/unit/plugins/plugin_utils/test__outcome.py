@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     MESSAGE_LIMIT,
     PROBLEM_LIMIT,
     STATUSES,
@@ -18,8 +18,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     kept_document,
     parse_document,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
 
 from helpers.unit.histories import full, logs, unreadable
 from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, expired, fleet_of, listing, made, only, outcome

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import document_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import document_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import (
     OFFLINE_LATE_AFTER_S,
     is_late,
     late_message,

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils import _files
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, document_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._drawing import draw_all
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import OUTCOME
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run
-from ansible_collections.adcs.ca.plugins.plugin_utils._recorder import outcome
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, document_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import draw_all
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import OUTCOME
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import outcome
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import (
     LOST,
     Written,
     attention_of,

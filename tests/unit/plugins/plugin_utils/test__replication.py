@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._replication import bad_copy, unproved_copy
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._replication import bad_copy, unproved_copy
 
 GOOD: dict[str, Any] = {"changed": True, "failed": False, "rc": 0}
 STARTED = {"ansible_job_id": "j1.1", "started": 1, "finished": 0, "changed": True, "failed": False}

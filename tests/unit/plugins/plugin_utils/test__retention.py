@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, PolicyError, Span, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Plan, Policy, PolicyError, Span, plan
 
 from helpers.unit.histories import full, logs, unreadable
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils import _retention
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention import _retention
 
 from helpers.unit.histories import full, logs, unreadable
 

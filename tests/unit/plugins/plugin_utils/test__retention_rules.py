@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, Policy, plan
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Plan, Policy, plan
 
 from helpers.unit.histories import full, logs, unreadable
 

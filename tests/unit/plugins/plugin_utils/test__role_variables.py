@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import ROLE_NAMES
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import (
     PREFIX,
     RENAMED,
     VARIABLES,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._space import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import (
     Limits,
     days_until_full,
     rounded_down,

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._summary import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import (
     BYTES_LIMIT,
     attention_line,
     attention_text,

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import seconds_of
-from ansible_collections.adcs.ca.plugins.plugin_utils._table import fleet_table
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._table import fleet_table
 
 from helpers.unit.histories import full
 from helpers.unit.outcomes import after, NOW, fleet_of, instant, listing, outcome

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import Lost, lost_host
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import Lost, lost_host
 
 POOL = "HTTPSConnectionPool(host='10.0.0.9', port=5986): Max retries exceeded with url: /wsman (Caused by "
 OBJECT = "<urllib3.connection.HTTPSConnection object at 0x7f8e5c2b1d90>"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     GOOD,
     SCHEMA,
     STATUSES,
@@ -19,8 +19,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     destination_key,
     entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import dated, is_late, late_message
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import dated, is_late, late_message
 
 ALWAYS_FAIL = ("failed", "unreachable")
 # Nobody asks a CA that is switched off: nothing else would tell that its backup is missing or too old.

@@ -11,8 +11,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, human_time, seconds_of, time_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import CAUSES, OTHER
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
+    human_span,
+    human_time,
+    seconds_of,
+    time_text,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import CAUSES, OTHER
 
 Row = tuple[str, str, str]
 

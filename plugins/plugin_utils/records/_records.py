@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     DamagedFileError,
     Document,
     Entry,
@@ -24,17 +24,17 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     read_document,
     with_entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     FileError,
     make_folder,
     read_folder,
     read_text,
     write_text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet, worst_rows
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import dated
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet, worst_rows
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import dated
 
 PAGE = "fleet.html"
 LOST = (

@@ -14,9 +14,9 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import ROLE_NAMES, ROLE_PRIVATE
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._role_variables import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES, ROLE_PRIVATE
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import (
     PREFIX,
     VARIABLES,
     VariableError,

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._chart import Point, byte_step, chart, second_step
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import Point, byte_step, chart, second_step
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
     counted,
     human_size,
     human_span,
@@ -16,7 +16,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
     seconds_of,
     time_text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import (
     NOTHING,
     facts_of,
     instant,
@@ -26,7 +26,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import (
     table,
     text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._space import untruncated_nights
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import untruncated_nights
 
 SET_LIMIT = 60
 PROBLEM_LIMIT = 20

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 
 PREFIX = "adcs_ca_backup_"
 # The host knows more of paths; what is wrong with every host is said before one is asked.

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, shortened
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import OPTIONS
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text, shortened
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import OPTIONS
 
 SCHEMA = 3
 # Documents of these are read; what an earlier one lacks is not known.

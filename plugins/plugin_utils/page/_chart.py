@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import counted, seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted, seconds_of
 
 WIDTH, HEIGHT = 520, 190
 LEFT, RIGHT, TOP, BOTTOM = 72, 14, 12, 30

@@ -13,10 +13,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._advice import advice
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES, Document
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_assets import SCRIPT, STYLE
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_facts import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._advice import advice
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, Document
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_assets import SCRIPT, STYLE
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_facts import (
     charts,
     facts,
     files,
@@ -24,7 +24,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._html_facts import (
     retention,
     sets,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import (
     DOT,
     NOTHING,
     SIGNS,

@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import destination_key
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import needs_attention, worst_rows
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, stable_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._job import process_mark
-from ansible_collections.adcs.ca.plugins.plugin_utils._outcome import Run, dated, new_entry
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import Written, known_entry, record
-from ansible_collections.adcs.ca.plugins.plugin_utils._unreachable import lost_host
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import destination_key
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import needs_attention, worst_rows
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text, stable_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, dated, new_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written, known_entry, record
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import lost_host
 
 OWN_ACTION = "adcs.ca.backup_job"
 SECRET = "it failed, and no_log hides the cause"

@@ -16,8 +16,8 @@ from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task_include import TaskInclude
 from ansible.release import __version__ as core_version
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._conditions import ROLE_NAMES, ROLE_PRIVATE
-from ansible_collections.adcs.ca.plugins.plugin_utils._replication import PROOF
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES, ROLE_PRIVATE
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._replication import PROOF
 
 META = ("meta", "ansible.builtin.meta", "ansible.legacy.meta")
 SET_FACT = ("set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact")

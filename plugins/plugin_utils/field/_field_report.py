@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._assumptions import ASSUMPTIONS, NOBODY
-from ansible_collections.adcs.ca.plugins.plugin_utils._pseudonyms import LOG, Pseudonyms
+from ansible_collections.adcs.ca.plugins.plugin_utils.field._assumptions import ASSUMPTIONS, NOBODY
+from ansible_collections.adcs.ca.plugins.plugin_utils.field._pseudonyms import LOG, Pseudonyms
 
 SCHEMA = 1
 MAP = "CertSrvRestoreGetDatabaseLocationsW"

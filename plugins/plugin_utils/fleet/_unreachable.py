@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import plain_text, stable_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text, stable_text
 
 # What a cause says of its host. A host that is switched off is silent. One that refuses is on, and waiting does not help.
 SILENT, REFUSING, LOST = "silent", "refusing", "lost"

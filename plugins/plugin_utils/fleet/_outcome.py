@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     PROBLEM_LIMIT,
     Entry,
     bounded,
@@ -26,8 +26,18 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     text_of,
     time_of,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span, human_time, seconds_of, time_text
-from ansible_collections.adcs.ca.plugins.plugin_utils._space import Limits, space_facts, untruncated_since, warnings_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
+    human_span,
+    human_time,
+    seconds_of,
+    time_text,
+)
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import (
+    Limits,
+    space_facts,
+    untruncated_since,
+    warnings_of,
+)
 
 # Two clocks that are right differ by less.
 CLOCK_SKEW_S = 3600

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import STATUSES
-from ansible_collections.adcs.ca.plugins.plugin_utils._html_text import COLUMNS
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import COLUMNS
 
 # The colours of a theme. Each text is readable on each ground it is used on: 4.5 to 1, as WCAG 2 asks.
 LIGHT = {

@@ -66,7 +66,7 @@ ASSUMPTIONS = (
         "retention",
         "The retention rules keep and remove what restic forget keeps and removes.",
         HERE,
-        ("plugins/plugin_utils/_retention.py",),
+        ("plugins/plugin_utils/retention/_retention.py",),
         "A history of sets for which restic decides otherwise.",
         "https://restic.readthedocs.io/en/stable/060_forget.html",
     ),

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import space_of
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_size, seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import space_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size, seconds_of
 
 DAY_S = 86_400
 # The sets whose pace and growth are taken for those to come.

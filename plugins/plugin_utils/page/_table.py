@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._advice import FAILED, VARIABLE, advice
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._advice import FAILED, VARIABLE, advice
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
     human_span,
     narrowed,
     printable,

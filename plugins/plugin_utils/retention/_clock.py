@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._formatting import human_span
-from ansible_collections.adcs.ca.plugins.plugin_utils._retention import Plan, parse_time
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_span
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Plan, parse_time
 
 # A newest set that lies further from the next one than all sets before it did from each other.
 SETS_FOR_A_PACE = 4

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     Document,
     ForeignFileError,
     destination_key,
@@ -19,16 +19,16 @@ from ansible_collections.adcs.ca.plugins.plugin_utils._document import (
     parse_document,
     read_document,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._files import (
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     make_folder,
     move_file,
     read_folder,
     read_text,
     write_text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils._html import page
-from ansible_collections.adcs.ca.plugins.plugin_utils._records import PAGE, Written, documents_in
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import PAGE, Written, documents_in
 
 FOLDER = "retired"
 NAMED_LIMIT = 10
