@@ -137,7 +137,7 @@ def _what_stays(listing: Mapping[str, Any], deleted: Mapping[str, Any]) -> dict[
 
 
 def _module_args(options: Mapping[str, Any], planned: Plan) -> dict[str, Any]:
-    return {**_repository(options), "labels": list(planned.remove), "keep_minimum": options["keep_minimum"]}
+    return {**_repository(options), "_labels": list(planned.remove), "keep_minimum": options["keep_minimum"]}
 
 
 def _repository(options: Mapping[str, Any]) -> dict[str, Any]:

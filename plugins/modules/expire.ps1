@@ -19,6 +19,8 @@
 # The action plugin of this name turns the policy into labels on the controller, and leaves it and the limit out here.
 $spec = @{
     options = @{
+        # set by the action plugin alone
+        _labels = @{ type = 'list'; elements = 'str' }
         ignored_names = @{ type = 'list'; elements = 'str'; default = @() }
         keep_daily = @{ type = 'int' }
         keep_hourly = @{ type = 'int' }
@@ -29,7 +31,6 @@ $spec = @{
         keep_weekly = @{ type = 'int' }
         keep_within = @{ type = 'str' }
         keep_yearly = @{ type = 'int' }
-        labels = @{ type = 'list'; elements = 'str' }
         limit = @{ type = 'int'; default = 10 }
         path = @{ type = 'str'; required = $true }
         previous_host = @{ type = 'str' }
@@ -40,39 +41,40 @@ $spec = @{
 Remove-AdcsCaBlankArgument -Option $spec.options
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
-$labels = @($module.Params.labels | Select-Object -Unique)
+$labels = @($module.Params._labels | Select-Object -Unique)
 $result = @{ changed = $false; removed = @(); bytes_freed = [Int64]0; free_bytes_before = $null; free_bytes_after = $null; leftovers = @() }
 $lock = $null
 $failure = $null
 try {
     Assert-AdcsCaOption -Option $spec.options -Value $module.Params
-    if ($null -eq $module.Params.labels) {
+    if ($null -eq $module.Params._labels) {
         throw [Adcs.Ca.AdcsCaException]::new('There are no labels: the policy is turned into labels by the action plugin of this module, which did not run.')
     }
     $authority = Get-AdcsCaAuthority
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
     $lock = Get-AdcsCaLock -Repository $repository
-    $check = {
+    Assert-AdcsCaOwnRepository -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
+    $getGoing = {
         Assert-AdcsCaOwnRepository -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
         $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow) -IgnoredName $module.Params.ignored_names
         Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
         @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
     }
-    $going = @(& $check)
     if ($module.CheckMode) {
+        $going = @(& $getGoing)
         Assert-AdcsCaUnlocked -Lock $lock
         $result.changed = $going.Count -gt 0
         $result.removed = @($going | ForEach-Object { $_.label })
         $result.bytes_freed = [Int64]($going | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
         Measure-AdcsCaExpired -Repository $repository -Result $result
     }
-    elseif ($going.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
+    elseif ($labels.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
         $destination = [System.IO.Path]::GetDirectoryName($repository.path)
         Use-AdcsCaDisposable -Resource (Open-AdcsCaLock -Lock $lock) -Block {
             $result.free_bytes_before = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
             try {
-                # again, as somebody else may have held the lock until now
-                Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result
+                # looked for under the lock, as somebody else may have changed the sets since the plan was made
+                Remove-AdcsCaSet -Repository $repository -Set @(& $getGoing) -Result $result
             }
             finally {
                 $result.free_bytes_after = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes

@@ -61,7 +61,8 @@ def names_with(pattern: re.Pattern[str], names: Iterable[str]) -> list[str]:
 
 
 def differences(spec: Mapping[str, Any], documented: Mapping[str, Any], where: str = "") -> list[str]:
-    """Return what the options of a spec and of its documentation do not agree on, suboptions included."""
+    """Return what the options of a spec and of its documentation do not agree on, suboptions included. ``_name`` is internal."""
+    spec = {name: option for name, option in spec.items() if not name.startswith("_")}
     found = [f"{where}{name}: only in one of the two" for name in sorted(spec.keys() ^ documented.keys())]
     for name in sorted(spec.keys() & documented.keys()):
         code, text = OPTION_DEFAULTS | spec[name], OPTION_DEFAULTS | documented[name]

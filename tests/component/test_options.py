@@ -76,7 +76,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "ignored_names": WRONG_NAMES,
         "keep_labels": [{"label": "x"}, True, ["a\nb"]],
         "keep_within": ["1y\n"],
-        "labels": [{"label": "x"}, True, ["20200101T000000Z-full"], ["a\nb"]],
+        "_labels": [{"label": "x"}, True, ["20200101T000000Z-full"], ["a\nb"]],
         "path": ["Backup", "D:", 5, [DESTINATION]],
         "previous_host": ["old\nnew"],
     },
@@ -119,10 +119,10 @@ def assert_refused(case: Case, module: str, option: str, value: Any) -> str:
     """Assert that a value is refused by the name of its option, and that nothing happened; return the message."""
     before = sets.snapshot(case.destination)
     for check_mode in (True, False):
-        params = {"labels": [], option: value} if module == "expire" else {option: value}
+        params = {"_labels": [], option: value} if module == "expire" else {option: value}
         run = case.module(module, check_mode=check_mode, **params)
         assert run.failed and run.exit_code == 1, run.result
-        assert option in run.message or option == "labels", run.message
+        assert option in run.message or option == "_labels", run.message
         assert sets.snapshot(case.destination) == before
         assert case.journal().calls() == []
     return run.message
@@ -190,7 +190,7 @@ def test_nothing_in_previous_host_lets_nobody_in(history: list[Path], small: Cas
     for folder in history:
         give_to_other_host(folder)
     before = sets.snapshot(small.destination)
-    for module, params in (("backup", {}), ("expire", {"labels": [history[2].name]})):
+    for module, params in (("backup", {}), ("expire", {"_labels": [history[2].name]})):
         run = small.module(module, previous_host=nothing, **params)
         assert run.failed and "belongs to the CA" in run.message
     run = small.module("backup_info", previous_host=nothing)
@@ -228,9 +228,9 @@ def test_backup_info_with_nothing_in_an_option(
 def test_expire_with_nothing_in_an_option(history: list[Path], small: Case, option: str, nothing: str | None) -> None:
     """The named set goes and no other; without labels nothing does."""
     options = [name for name in OPTIONAL["expire"] if option in (name, "all")]
-    given = {"labels": [history[2].name], **dict.fromkeys(options, nothing)}
+    given = {"_labels": [history[2].name], **dict.fromkeys(options, nothing)}
     run = small.module("expire", **given)
-    if "labels" in options:
+    if "_labels" in options:
         assert run.failed and "action plugin" in run.message
         assert small.published() == sorted(history)
         return
@@ -240,11 +240,11 @@ def test_expire_with_nothing_in_an_option(history: list[Path], small: Case, opti
 
 @pytest.mark.parametrize("filler", [None, "", " "])
 def test_nothing_among_labels(history: list[Path], small: Case, filler: str | None) -> None:
-    run = small.module("expire", labels=[filler, history[2].name, filler], keep_labels=[filler])
+    run = small.module("expire", _labels=[filler, history[2].name, filler], keep__labels=[filler])
     assert not run.failed, run.message
     assert run.result["removed"] == [history[2].name]
     assert small.published() == sorted(history[:2])
-    run = small.module("expire", labels=[filler])
+    run = small.module("expire", _labels=[filler])
     assert not run.failed and run.result["changed"] is False
     assert small.published() == sorted(history[:2])
 
@@ -253,7 +253,7 @@ def test_nothing_among_labels(history: list[Path], small: Case, filler: str | No
 @pytest.mark.parametrize("nothing", NOTHING)
 @pytest.mark.parametrize("module", FAILED)
 def test_nothing_in_path_is_refused(case: Case, module: str, nothing: str | None, check_mode: bool) -> None:
-    for params in ({}, {"labels": []}) if module == "expire" else ({},):
+    for params in ({}, {"_labels": []}) if module == "expire" else ({},):
         run = case.module(module, path=nothing, check_mode=check_mode, **params)
         assert run.failed and run.message.startswith("path: it is blank. Give the folder")
         assert keys(run) - {"diff"} == FAILED[module]
@@ -293,7 +293,7 @@ def test_blanks_around_a_path_are_not_part_of_it(small: Case, around: str) -> No
     assert not run.failed, run.message
     folder = small.only_set()
     assert run.result["path"] == rf"{repository(small)}\{folder.name}"
-    for module, params in (("backup_info", {}), ("expire", {"labels": []})):
+    for module, params in (("backup_info", {}), ("expire", {"_labels": []})):
         assert not small.module(module, path=around.format(DESTINATION), **params).failed
     listed = small.module("backup_info", folder_name=around.format(small.ca.folder_name))
     assert [entry["label"] for entry in listed.result["sets"]] == [folder.name]

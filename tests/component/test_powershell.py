@@ -87,7 +87,7 @@ def test_what_fails_fails_the_same(host: Case) -> None:
     assert kinds(entry_of(damaged, folder)) == ["altered"]
     kept = expire(host, [folder.name])
     assert kept.failed and folder.name in kept.message and folder.exists()
-    unknown = host.module("expire", labels=["20200101T000000Z-full"])
+    unknown = host.module("expire", _labels=["20200101T000000Z-full"])
     assert (
         unknown.failed
         and unknown.message == "The set '20200101T000000Z-full' is not in the repository. Nothing was deleted."

@@ -68,7 +68,7 @@ def test_sets_on_a_share_expire(case: Case, share: Path) -> None:
     for _ in range(2):
         assert not case.backup(path=PATH).failed
     older, newer = case.published()
-    run = case.module("expire", path=PATH, labels=[older.name], keep_minimum=1, limit=10)
+    run = case.module("expire", path=PATH, _labels=[older.name], keep_minimum=1, limit=10)
     assert not run.failed, run.message
     assert case.published() == [newer]
     case.assert_clean()

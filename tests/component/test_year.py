@@ -45,7 +45,7 @@ def expire(case: Case) -> list[str]:
     planned = plan(listing.result["sets"], POLICY, listing.result["now"], limit=10)
     if not planned.remove:
         return []
-    run = case.module("expire", labels=list(planned.remove))
+    run = case.module("expire", _labels=list(planned.remove))
     assert not run.failed, run.message
     assert run.result["removed"] == list(planned.remove)
     return run.result["removed"]

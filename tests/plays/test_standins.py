@@ -18,7 +18,7 @@ OF_THE_HOST = {"bytes_freed", "leftovers", "removed"}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "backup": {"path": DESTINATION},
     "backup_info": {"path": DESTINATION},
-    "expire": {"path": DESTINATION, "labels": []},
+    "expire": {"path": DESTINATION, "_labels": []},
 }
 
 
@@ -62,7 +62,7 @@ def test_check_mode_changes_nothing(world: World) -> None:
     before = world.labels("ca01")
     check = {"_ansible_check_mode": True}
     assert run_module(world.folder, "ca01", "backup", {"path": DESTINATION, **check})["changed"]
-    assert run_module(world.folder, "ca01", "expire", {"path": DESTINATION, "labels": before[-1:], **check})["changed"]
+    assert run_module(world.folder, "ca01", "expire", {"path": DESTINATION, "_labels": before[-1:], **check})["changed"]
     assert world.labels("ca01") == before
 
 

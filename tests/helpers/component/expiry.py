@@ -11,7 +11,7 @@ from helpers.component.worker import ModuleRun
 
 
 def expire(case: Case, labels: list[str], *, check_mode: bool = False, **params: Any) -> ModuleRun:
-    return case.module("expire", labels=labels, check_mode=check_mode, **params)
+    return case.module("expire", _labels=labels, check_mode=check_mode, **params)
 
 
 def names(case: Case) -> list[str]:

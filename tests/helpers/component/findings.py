@@ -102,4 +102,4 @@ def files_entry(folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 def expire(case: Case, *folders: Path) -> ModuleRun:
-    return case.module("expire", labels=[folder.name for folder in folders])
+    return case.module("expire", _labels=[folder.name for folder in folders])

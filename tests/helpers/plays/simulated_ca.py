@@ -286,17 +286,17 @@ def _listed(ca: SimulatedCa, repository: str, entry: Mapping[str, Any]) -> dict[
 
 
 def _expire(ca: SimulatedCa, params: Mapping[str, Any], check: bool, result: Result) -> None:
-    if params["labels"] is None:
+    if params["_labels"] is None:
         raise Failure("There are no labels: the action plugin of this module did not run.")
     _assert_absolute(params["path"])
     with ca.sets(params["path"]) as sets:
         _assert_owner(ca, sets, params["previous_host"])
-        going = [entry for entry in sets if entry["label"] in params["labels"]]
-        if len(going) != len(set(params["labels"])):
+        going = [entry for entry in sets if entry["label"] in params["_labels"]]
+        if len(going) != len(set(params["_labels"])):
             raise Failure("A set that was to go is not there.")
         if sum(entry["complete"] for entry in sets if entry not in going) < params["keep_minimum"]:
             raise Failure("Fewer sets would stay than keep_minimum says.")
         if not check:
             sets[:] = [entry for entry in sets if entry not in going]
     freed = sum(entry["bytes"] for entry in going)
-    result.update(changed=bool(going), removed=list(params["labels"]), bytes_freed=freed)
+    result.update(changed=bool(going), removed=list(params["_labels"]), bytes_freed=freed)

@@ -68,7 +68,7 @@ def run(host: Host, *, diff: bool = False, **options: Any) -> dict[str, Any]:
 
 def test_options_are_as_documented() -> None:
     documented = yaml.safe_load(SIDECAR.read_text(encoding="utf-8"))["DOCUMENTATION"]["options"]
-    del documented["labels"]
+    assert "_labels" not in documented
     for option in documented.values():
         del option["description"]
     assert documented == ARGUMENT_SPEC
@@ -86,7 +86,7 @@ def test_one_module_runs_when_nothing_goes() -> None:
 def test_two_modules_run_when_something_goes() -> None:
     host = Host(LISTING, {"changed": True, "removed": ["20261119T210000Z-full"], "bytes_freed": 1 << 20})
     result = run(host, keep_last=1, keep_minimum=2, limit=1)
-    going = {"path": r"D:\Backup", "labels": ["20261119T210000Z-full"], "keep_minimum": 2}
+    going = {"path": r"D:\Backup", "_labels": ["20261119T210000Z-full"], "keep_minimum": 2}
     assert host.runs[1:] == [(None, going)]
     assert KEYS <= result.keys()
     assert result["changed"] is True and result["bytes_freed"] == 1 << 20
@@ -117,7 +117,7 @@ def test_what_an_earlier_run_left_is_deleted_when_nothing_is_due(action: str) ->
     answer = {"changed": action == "discarded", "removed": [], "bytes_freed": 5, "leftovers": [told]}
     host = Host({**LISTING, "problems": problems}, answer)
     result = run(host, keep_last=4)
-    assert host.runs[1:] == [(None, {"path": r"D:\Backup", "labels": [], "keep_minimum": 1})]
+    assert host.runs[1:] == [(None, {"path": r"D:\Backup", "_labels": [], "keep_minimum": 1})]
     assert KEYS <= result.keys() and result["sets"] == NIGHTS and result["leftovers"] == [told]
     assert result["problems"] == (problems[1:] if action == "discarded" else problems)
 
@@ -204,7 +204,7 @@ def test_the_diff_says_why_each_set_stays() -> None:
         ({"keep_fortnightly": 1}, "keep_fortnightly"),
         ({"limit": 0}, "limit: "),
         ({"keep_minimum": 0}, "keep_minimum: "),
-        ({"labels": ["20261119T210000Z-full"]}, "labels"),
+        ({"_labels": ["20261119T210000Z-full"]}, "_labels"),
         ({"path": None}, "path"),
         ({"path": "  "}, "path"),
         ({"path": "D:\\a\nb"}, "path: .*line break or a control character"),
@@ -240,7 +240,7 @@ def test_text_of_a_survey_counts_as_what_it_says() -> None:
     result = run(
         host, path="  D:\\Backup ", keep_last="1", keep_minimum="2", limit="1", keep_labels="20261121T210000Z-full"
     )
-    going = {"path": r"D:\Backup", "labels": ["20261119T210000Z-full"], "keep_minimum": 2}
+    going = {"path": r"D:\Backup", "_labels": ["20261119T210000Z-full"], "keep_minimum": 2}
     assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"}), (None, going)]
     assert result["plan"]["held_back"] == ["20261120T210000Z-full"]
 
@@ -274,7 +274,7 @@ def expire(sets: list[dict[str, Any]], now: str, **options: Any) -> tuple[Host, 
 
     def execute(module_name: str | None = None, module_args: Any = None, **_: Any) -> dict[str, Any]:
         host.runs.append((module_name, module_args))
-        return {"changed": True, "removed": module_args["labels"], "bytes_freed": 1} if len(host.runs) > 1 else listing
+        return {"changed": True, "removed": module_args["_labels"], "bytes_freed": 1} if len(host.runs) > 1 else listing
 
     host.execute = execute  # type: ignore[method-assign]
     return host, run(host, **options)
@@ -310,7 +310,7 @@ WEEK = ["2026-11-22 21:00", "2026-11-21 21:00", "2026-11-20 21:00", "2026-11-19 
 def test_nothing_goes_by_a_clock_that_cannot_be_trusted(sets: list[dict[str, Any]], now: str, goes: bool) -> None:
     host, result = expire(sets, now, keep_within="1d")
     if goes:
-        assert result["removed"] and result["removed"] == host.runs[1][1]["labels"] and "warnings" not in result
+        assert result["removed"] and result["removed"] == host.runs[1][1]["_labels"] and "warnings" not in result
         return
     assert len(host.runs) == 1 and result["removed"] == [] and result["changed"] is False
     assert result["plan"]["remove"] == [] and result["plan"]["held_back"]
