@@ -76,7 +76,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "ignored_names": WRONG_NAMES,
         "keep_labels": [{"label": "x"}, True, ["a\nb"]],
         "keep_within": ["1y\n"],
-        "_labels": [{"label": "x"}, True, ["20200101T000000Z-full"], ["a\nb"]],
         "path": ["Backup", "D:", 5, [DESTINATION]],
         "previous_host": ["old\nnew"],
     },
@@ -122,7 +121,7 @@ def assert_refused(case: Case, module: str, option: str, value: Any) -> str:
         params = {"_labels": [], option: value} if module == "expire" else {option: value}
         run = case.module(module, check_mode=check_mode, **params)
         assert run.failed and run.exit_code == 1, run.result
-        assert option in run.message or option == "_labels", run.message
+        assert option in run.message, run.message
         assert sets.snapshot(case.destination) == before
         assert case.journal().calls() == []
     return run.message
@@ -230,17 +229,20 @@ def test_expire_with_nothing_in_an_option(history: list[Path], small: Case, opti
     options = [name for name in OPTIONAL["expire"] if option in (name, "all")]
     given = {"_labels": [history[2].name], **dict.fromkeys(options, nothing)}
     run = small.module("expire", **given)
-    if "_labels" in options:
-        assert run.failed and "action plugin" in run.message
-        assert small.published() == sorted(history)
-        return
     assert not run.failed, run.message
     assert small.published() == sorted(history[:2])
 
 
+@pytest.mark.parametrize("labels", [{}, *({"_labels": nothing} for nothing in NOTHING)])
+def test_expire_without_its_action_plugin(history: list[Path], small: Case, labels: dict[str, Any]) -> None:
+    run = small.module("expire", **labels)
+    assert run.failed and "action plugin" in run.message
+    assert small.published() == sorted(history)
+
+
 @pytest.mark.parametrize("filler", [None, "", " "])
 def test_nothing_among_labels(history: list[Path], small: Case, filler: str | None) -> None:
-    run = small.module("expire", _labels=[filler, history[2].name, filler], keep__labels=[filler])
+    run = small.module("expire", _labels=[filler, history[2].name, filler], keep_labels=[filler])
     assert not run.failed, run.message
     assert run.result["removed"] == [history[2].name]
     assert small.published() == sorted(history[:2])
