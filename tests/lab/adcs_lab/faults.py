@@ -49,6 +49,7 @@ FILE_CALLS = frozenset(
 EVERY_CALL = EXPORTS | LIBRARY_CALLS | FILE_CALLS
 
 CODE = r"0x[0-9A-Fa-f]{8}"
+SUCCESS = r"0x[0-7][0-9A-Fa-f]{7}"
 NUMBER = r"[0-9]+"
 SHIFT = r"-?[0-9]+"
 TEXT = r"[^\r\n]+"
@@ -73,7 +74,7 @@ ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     "replace": (LISTS, TEXT),
     "empty": (LISTS, NOTHING),
     "form": (LISTS, FORM),
-    "answer": (WITH_RESULT, CODE),
+    "answer": (WITH_RESULT, SUCCESS),
     "end_code": (frozenset({"CertSrvBackupRead"}), CODE),
     "no_session": (frozenset({"CertSrvBackupPrepareW"}), NOTHING),
     "free": (frozenset({"NtQueryVolumeInformationFile"}), NUMBER),

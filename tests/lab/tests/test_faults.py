@@ -12,6 +12,7 @@ from adcs_lab import faults
 from adcs_lab.faults import Fault, literal, render
 
 PARSER = Path(faults.__file__).parents[1] / "native" / "common" / "fault.c"
+FORMS = PARSER.parents[1] / "certadm" / "answers.c"
 DEFINITIONS = PARSER.parents[1] / "certadm" / "certadm.def"
 
 
@@ -74,6 +75,10 @@ def test_render_refuses_more_lines_than_fit() -> None:
         (("CertSrvBackupRead", 1, "explode"), "no such action"),
         (("CertSrvBackupClose", 1, "eof"), "has no action"),
         (("CertSrvBackupFree", 1, "hresult", "0x80004005"), "has no action"),
+        (("CertSrvBackupFree", 1, "answer", "0x00000001"), "has no action"),
+        (("CertSrvBackupRead", 1, "answer", "0x80004005"), "is no argument"),
+        (("CertSrvBackupGetBackupLogsW", 1, "form", "zero4"), "is no argument"),
+        (("CertSrvBackupOpenFileW", 1, "no_session"), "has no action"),
         (("LoadLibrary", 1, "add_log"), "has no action"),
         (("NtWriteFile@x", 1, "free", 1), "has no action"),
         (("CertSrvBackupRead", 1, "eof", 3), "is no argument"),
@@ -109,15 +114,39 @@ def test_literal(text: str, entry: str) -> None:
     assert literal(text) == entry
 
 
-def _rows(table: str) -> list[str]:
+def _rows(table: str) -> dict[str, str]:
+    """Return the rows of a table of the parser: the name, and the source of the rest."""
     source = PARSER.read_text(encoding="utf-8")
-    return re.findall(r'^    \{"(\w+)",', source[source.index(table) :].split("};\n")[0], re.MULTILINE)
+    body = source[source.index(table) :].split("};\n")[0]
+    return dict(re.findall(r'^    \{"(\w+)", (.*)\},$', body, re.MULTILINE))
+
+
+def _kinds(expression: str) -> set[str]:
+    """Return the kinds that an expression of the parser names, by themselves or by a macro."""
+    macros = dict(re.findall(r"^#define (\w+_CALL) \((.*)\)$", PARSER.read_text(encoding="utf-8"), re.MULTILINE))
+    names = set(re.findall(r"\w+_CALL\b|KIND_\w+", expression))
+    return {kind for name in names for kind in (_kinds(macros[name]) if name in macros else {name})}
 
 
 def test_functions_and_actions_are_those_of_the_parser() -> None:
     plain = {name for name in faults.EVERY_CALL if not name.startswith("GetProcAddress:")}
     assert sorted(_rows("} functions[]")) == sorted(plain)
     assert sorted(_rows("} actions[]")) == sorted(faults.ACTIONS)
+
+
+def test_each_function_takes_the_actions_that_the_parser_lets_it_take() -> None:
+    functions = {name: _kinds(kinds) for name, kinds in _rows("} functions[]").items()}
+    functions |= {f"GetProcAddress:{export}": _kinds("SHIM_CALL") for export in faults.EXPORTS}
+    assert {action: names for action, (names, _argument) in faults.ACTIONS.items()} == {
+        action: {name for name, kinds in functions.items() if kinds & _kinds(row)}
+        for action, row in _rows("} actions[]").items()
+    }
+
+
+def test_forms_are_those_of_the_library() -> None:
+    forms = re.findall(r'\{L"(\w+)", FORM_', FORMS.read_text(encoding="utf-8"))
+    written = re.sub(r"(\w+)\[(\d+)\]", lambda found: "|".join(found[1] + each for each in found[2]), faults.FORM)
+    assert sorted(written.split("|")) == sorted(forms)
 
 
 def test_exports_are_those_of_the_library() -> None:

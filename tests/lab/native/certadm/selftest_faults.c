@@ -378,6 +378,8 @@ const struct selftest fault_cases[] = {
     BROKEN("broken_action", "CertSrvBackupRead 1 explode"),
     BROKEN("broken_action_of_function", "CertSrvBackupClose 1 eof"),
     BROKEN("broken_hresult_of_void", "CertSrvBackupFree 1 hresult 0x80004005"),
+    BROKEN("broken_answer_of_void", "CertSrvBackupFree 1 answer 0x00000001"),
+    BROKEN("broken_answer_of_failure", "CertSrvBackupRead 1 answer 0x80004005"),
     BROKEN("broken_argument", "CertSrvBackupRead 1 hresult 0x8000400"),
     BROKEN("broken_number", "CertSrvBackupRead 1 slow -1"),
     BROKEN("broken_missing_argument", "CertSrvBackupGetBackupLogsW 1 append"),

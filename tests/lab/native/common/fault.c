@@ -27,10 +27,11 @@ enum kind {
     KIND_NT = 64,       // a file-system call: needs @<path part>
     KIND_SPACE = 128,   // NtQueryVolumeInformationFile
     KIND_DATA = 256,    // NtReadFile, NtWriteFile
-    KIND_PREPARE = 512  // CertSrvBackupPrepareW
+    KIND_PREPARE = 512, // CertSrvBackupPrepareW
+    KIND_ANSWER = 1024  // an export of certadm.dll with a result
 };
 
-#define CA_CALL (KIND_CALL | KIND_RESULT | KIND_CA)
+#define CA_CALL (KIND_CALL | KIND_RESULT | KIND_CA | KIND_ANSWER)
 #define SHIM_CALL (KIND_CALL | KIND_RESULT)
 
 static const struct {
@@ -68,7 +69,7 @@ static const struct {
     {"NtQueryVolumeInformationFile", SHIM_CALL | KIND_NT | KIND_SPACE},
 };
 
-enum argument { ARGUMENT_NONE, ARGUMENT_CODE, ARGUMENT_NUMBER, ARGUMENT_SHIFT, ARGUMENT_TEXT };
+enum argument { ARGUMENT_NONE, ARGUMENT_CODE, ARGUMENT_SUCCESS, ARGUMENT_NUMBER, ARGUMENT_SHIFT, ARGUMENT_TEXT };
 
 static const struct {
     const char *name;
@@ -92,7 +93,7 @@ static const struct {
     {"replace", LAB_FAULT_REPLACE, KIND_LIST, ARGUMENT_TEXT},
     {"empty", LAB_FAULT_EMPTY, KIND_LIST, ARGUMENT_NONE},
     {"form", LAB_FAULT_FORM, KIND_LIST, ARGUMENT_TEXT},
-    {"answer", LAB_FAULT_ANSWER, KIND_CA, ARGUMENT_CODE},
+    {"answer", LAB_FAULT_ANSWER, KIND_ANSWER, ARGUMENT_SUCCESS},
     {"end_code", LAB_FAULT_END_CODE, KIND_READ, ARGUMENT_CODE},
     {"no_session", LAB_FAULT_NO_SESSION, KIND_PREPARE, ARGUMENT_NONE},
     {"free", LAB_FAULT_FREE, KIND_SPACE, ARGUMENT_NUMBER},
@@ -254,6 +255,8 @@ static int parse_action(WCHAR *line, unsigned kinds, struct rule *rule)
             return !line;
         case ARGUMENT_CODE:
             return parse_code(line, &rule->fault.number);
+        case ARGUMENT_SUCCESS:
+            return parse_code(line, &rule->fault.number) && rule->fault.number <= INT_MAX;
         case ARGUMENT_NUMBER:
             return parse_number(line, &rule->fault.number);
         case ARGUMENT_SHIFT:
