@@ -48,19 +48,36 @@ HRESULT answers_end_of_file(const struct call *call)
     return fault ? (HRESULT)fault->number : codes[draw(COUNT_OF(codes))];
 }
 
+static enum list_form form_named(const WCHAR *name)
+{
+    for (size_t i = 0; i < COUNT_OF(forms); i++)
+        if (!wcscmp(forms[i].name, name))
+            return forms[i].form;
+    lab_journal_violation("lab_failed", L"no such form of a list: %ls", name);
+    return FORM_PLAIN;
+}
+
 enum list_form answers_form(const struct call *call, int has_entries)
 {
     static const enum list_form full[] = {FORM_PLAIN, FORM_UNCLOSED, FORM_ZERO1, FORM_ZERO2};
     static const enum list_form empty[] = {FORM_PLAIN, FORM_NULL, FORM_NOTHING0, FORM_NOTHING2, FORM_NOTHING4};
     const struct lab_fault *fault = lab_fault_find(call->faults, call->fault_count, LAB_FAULT_FORM);
 
-    if (!fault)
-        return has_entries ? full[draw(COUNT_OF(full))] : empty[draw(COUNT_OF(empty))];
-    for (size_t i = 0; i < COUNT_OF(forms); i++)
-        if (!wcscmp(forms[i].name, fault->text))
-            return forms[i].form;
-    lab_journal_violation("lab_failed", L"no such form of a list: %ls", fault->text);
-    return FORM_PLAIN;
+    if (fault) {
+        enum list_form form = form_named(fault->text);
+
+        return FORM_HAS_ENTRIES(form) && !has_entries ? FORM_PLAIN : form;
+    }
+    if (has_entries)
+        return full[draw(COUNT_OF(full))];
+    if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_EMPTY))
+        return FORM_PLAIN;
+    return empty[draw(COUNT_OF(empty))];
+}
+
+DWORD answers_read_length(DWORD possible)
+{
+    return possible > 1 && draw(2) ? 1 + draw(possible - 1) : possible;
 }
 
 int answers_truncate_at_end(void)

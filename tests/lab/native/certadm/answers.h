@@ -29,7 +29,10 @@ enum list_form {
 HRESULT answers_success(const struct call *call);
 // What a read at the end of a file answers: S_OK (with 0 bytes) or ERROR_HANDLE_EOF.
 HRESULT answers_end_of_file(const struct call *call);
+// A list without entries that is to have a form of entries is plain.
 enum list_form answers_form(const struct call *call, int has_entries);
+// How many of the bytes that a read could give it gives, at least one.
+DWORD answers_read_length(DWORD possible);
 // Whether TruncateLogs leaves the deletion to End.
 int answers_truncate_at_end(void);
 

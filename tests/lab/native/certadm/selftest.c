@@ -18,8 +18,9 @@
 #define STILL_RUNS_MS 300
 #define POLL_MS 10
 
-static const struct selftest *const groups[] = {data_cases, order_cases, contract_cases, fault_cases, answer_cases, helper_cases};
-#define CASE_GROUPS 5
+static const struct selftest *const groups[] = {data_cases,   order_cases,   contract_cases, fault_cases,
+                                                answer_cases, variety_cases, helper_cases};
+#define CASE_GROUPS 6
 
 static void stop(const char *what)
 {

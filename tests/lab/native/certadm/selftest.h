@@ -40,7 +40,8 @@ struct selftest {
 };
 
 // Each ends with a case without a name. The helpers are no cases of their own: other cases start them.
-extern const struct selftest data_cases[], order_cases[], contract_cases[], fault_cases[], answer_cases[], helper_cases[];
+extern const struct selftest data_cases[], order_cases[], contract_cases[], fault_cases[], answer_cases[], variety_cases[],
+    helper_cases[];
 
 struct api {
     FNCERTSRVISSERVERONLINEW *is_online;

@@ -31,6 +31,7 @@ struct open_file {
     ULONGLONG offset;     // delivered so far
     ULONGLONG extra;      // bytes still to come after the announced end
     int extra_asked;
+    int end_answered;     // a read has given no bytes: the caller knows the end
     int close_failed;     // Close was called and a fault made it fail: the caller has done its part
 };
 

@@ -86,10 +86,10 @@ static DWORD bytes_to_read(struct session *session, DWORD room)
 
     if (config_get()->short_reads && now > 1 && next_random(session) % 2)
         now = 1 + next_random(session) % (now - 1);
-    return now;
+    return answers_read_length(now);
 }
 
-static HRESULT read_file(struct session *session, const struct call *call, BYTE *buffer, DWORD room, DWORD *returned)
+static HRESULT read_file(struct session *session, struct call *call, BYTE *buffer, DWORD room, DWORD *returned)
 {
     const struct lab_fault *longer = lab_fault_find(call->faults, call->fault_count, LAB_FAULT_LONG);
     struct open_file *open = &session->open;
@@ -99,6 +99,8 @@ static HRESULT read_file(struct session *session, const struct call *call, BYTE 
         return VIOLATION(E_INVALIDARG, "bad_argument", L"Read: NULL, or a buffer of %lu bytes", room);
     if (!open->file)
         return VIOLATION(HR_ORDER, "read_before_open", L"Read with no file open");
+    if (open->end_answered)
+        return VIOLATION(HR_ORDER, "read_past_end", L"Read of '%ls' after the read that gave its end", open->file->name);
     if (longer && !open->extra_asked) {
         open->extra_asked = 1;
         open->extra = longer->number;
@@ -120,6 +122,8 @@ static HRESULT read_file(struct session *session, const struct call *call, BYTE 
     memset(buffer + *returned, STALE_BYTE, room - *returned);
     if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_OVERCOUNT))
         *returned = room + READ_MULTIPLE;
+    open->end_answered = !*returned;
+    lab_json_number(&call->out, "read", *returned);
     return !*returned && open->offset >= open->size ? answers_end_of_file(call) : S_OK;
 }
 
@@ -136,8 +140,6 @@ HRESULT WINAPI CertSrvBackupRead(HCSBC hbc, VOID *pvBuffer, DWORD cbBuffer, DWOR
     result = session_enter(&call, hbc, SESSION_BACKUP, &session);
     if (SUCCEEDED(result))
         result = read_file(session, &call, pvBuffer, cbBuffer, pcbRead);
-    if (SUCCEEDED(result))
-        lab_json_number(&call.out, "read", *pcbRead);
     return call_end(&call, result);
 }
 
