@@ -194,8 +194,27 @@ class SimulatedCa:
     def stop_service(self) -> None:
         """Stop the service and wait until it has stopped; the next reset starts it."""
         self._host_changed = True
+        self._hold_file.unlink(missing_ok=True)
+        wine.wait_until(lambda: self.service_state() != "START_PENDING", SERVICE_TIMEOUT_S, f"{SERVICE} started")
         wine.run(self._prefix, ["sc.exe", "stop", SERVICE], COMMAND_TIMEOUT_S, check=False)
         self._wait_for("STOPPED")
+
+    def pause_service(self) -> None:
+        """Pause the service and wait until it is paused; the next reset starts it anew."""
+        self._host_changed = True
+        wine.run(self._prefix, [SERVICE_PROGRAM, "pause"], COMMAND_TIMEOUT_S)
+        self._wait_for("PAUSED")
+
+    def hold_service_starting(self) -> None:
+        """Start the service so that it stays in START_PENDING, after a stop; until the next reset, or the next stop."""
+        self.stop_service()
+        self._hold_file.touch()
+        wine.run(self._prefix, ["sc.exe", "start", SERVICE], COMMAND_TIMEOUT_S, check=False)
+        self._wait_for("START_PENDING")
+
+    @property
+    def _hold_file(self) -> Path:
+        return self.lab_folder / "hold_start.txt"
 
     def _wait_for(self, state: str) -> None:
         wine.wait_until(lambda: self.service_state() == state, SERVICE_TIMEOUT_S, f"{SERVICE} {state.lower()}")

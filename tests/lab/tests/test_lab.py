@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -114,6 +115,30 @@ def test_reset_puts_back_registry_and_service(engine: Engine, ca: SimulatedCa) -
     assert ca.service_state() == "STOPPED"
     ca.reset()
     assert registry(engine, CONFIGURATION) == before
+    assert ca.service_state() == "RUNNING"
+
+
+def test_a_paused_service_is_put_back(ca: SimulatedCa) -> None:
+    ca.pause_service()
+    assert ca.service_state() == "PAUSED"
+    ca.reset()
+    assert ca.service_state() == "RUNNING"
+
+
+def test_a_service_stays_in_its_start(ca: SimulatedCa) -> None:
+    ca.hold_service_starting()
+    time.sleep(1)
+    assert ca.service_state() == "START_PENDING"
+    ca.reset()
+    assert ca.service_state() == "RUNNING"
+    assert not (ca.lab_folder / "hold_start.txt").exists()
+
+
+def test_a_service_in_its_start_can_be_stopped(ca: SimulatedCa) -> None:
+    ca.hold_service_starting()
+    ca.stop_service()
+    assert ca.service_state() == "STOPPED"
+    ca.start_service()
     assert ca.service_state() == "RUNNING"
 
 

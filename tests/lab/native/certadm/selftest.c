@@ -12,6 +12,7 @@
 #include <wchar.h>
 
 #define JOURNAL L"C:\\LabCA\\journal.jsonl"
+#define HOLD_START L"C:\\LabCA\\hold_start.txt"
 #define SERVICE_PROGRAM L"C:\\Lab\\certsvc.exe"
 #define SERVICE_TIMEOUT_MS 30000
 #define CASE_TIMEOUT_MS 60000
@@ -122,16 +123,31 @@ static void wait_for_service(DWORD state)
     }
 }
 
+static void start_service(DWORD state)
+{
+    if (!StartServiceW(service, 0, NULL))
+        stop("starting CertSvc");
+    wait_for_service(state);
+}
+
 static void put_service(DWORD state)
 {
     SERVICE_STATUS status;
 
+    if (service_state() == SERVICE_START_PENDING) {
+        DeleteFileW(HOLD_START);
+        wait_for_service(SERVICE_RUNNING);
+    }
     if (service_state() == state)
         return;
+    if (state == SERVICE_START_PENDING) {
+        put_service(SERVICE_STOPPED);
+        write_file(HOLD_START, "", 0);
+        start_service(state);
+        return;
+    }
     if (service_state() == SERVICE_STOPPED) {
-        if (!StartServiceW(service, 0, NULL))
-            stop("starting CertSvc");
-        wait_for_service(SERVICE_RUNNING);
+        start_service(SERVICE_RUNNING);
     } else if (service_state() == SERVICE_PAUSED) {
         ControlService(service, SERVICE_CONTROL_CONTINUE, &status);
         wait_for_service(SERVICE_RUNNING);

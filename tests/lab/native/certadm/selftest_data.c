@@ -459,6 +459,7 @@ const struct selftest data_cases[] = {
     {.name = "logs_session", .run = logs_session},
     {.name = "logs_session_without_full", .run = logs_session_without_full},
     {.name = "server_names", .run = server_names},
+    {.name = "service_starting", .run = service_stopped, .service = SERVICE_START_PENDING},
     {.name = "service_stopped", .run = service_stopped, .service = SERVICE_STOPPED},
     {.name = "service_paused", .run = service_paused, .service = SERVICE_PAUSED},
     {.name = "privilege_not_enabled", .run = privilege_not_enabled, .privileges = NONE_ENABLED},

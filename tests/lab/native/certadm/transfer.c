@@ -100,7 +100,7 @@ static HRESULT read_file(struct session *session, struct call *call, BYTE *buffe
     if (!open->file)
         return VIOLATION(HR_ORDER, "read_before_open", L"Read with no file open");
     if (open->end_answered)
-        return VIOLATION(HR_ORDER, "read_past_end", L"Read of '%ls' after the read that gave its end", open->file->name);
+        return VIOLATION(HR_ORDER, "read_past_end", L"Read of '%ls' once its end was given", open->file->name);
     if (longer && !open->extra_asked) {
         open->extra_asked = 1;
         open->extra = longer->number;

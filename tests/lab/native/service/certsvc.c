@@ -2,8 +2,13 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 // certsvc.exe: the CertSvc service as the service control manager sees it: it starts, pauses, continues and stops, and
-// does nothing else. The certification authority itself is simulated in certadm.dll.
-#include <windows.h>
+// does nothing else. The certification authority itself is simulated in certadm.dll. `certsvc.exe pause` pauses the
+// service: Wine's sc.exe cannot.
+#include "../common/journal.h"
+
+#define SERVICE_NAME L"CertSvc"
+#define HOLD_START LAB_FOLDER L"\\hold_start.txt"  // as long as it exists, the service goes on starting
+#define POLL_MS 20
 
 static SERVICE_STATUS_HANDLE status_handle;
 static HANDLE stop_event;
@@ -53,15 +58,28 @@ static void WINAPI service_main(DWORD count, WCHAR **arguments)
     if (!status_handle)
         return;
     set_state(SERVICE_START_PENDING);
+    while (GetFileAttributesW(HOLD_START) != INVALID_FILE_ATTRIBUTES)
+        Sleep(POLL_MS);
     stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     set_state(SERVICE_RUNNING);
     WaitForSingleObject(stop_event, INFINITE);
     set_state(SERVICE_STOPPED);
 }
 
-int wmain(void)
+static int pause_service(void)
 {
-    SERVICE_TABLE_ENTRYW services[] = {{L"CertSvc", service_main}, {NULL, NULL}};
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service = OpenServiceW(manager, SERVICE_NAME, SERVICE_PAUSE_CONTINUE);
+    SERVICE_STATUS status;
 
+    return service && ControlService(service, SERVICE_CONTROL_PAUSE, &status) ? 0 : (int)GetLastError();
+}
+
+int wmain(int count, WCHAR **arguments)
+{
+    SERVICE_TABLE_ENTRYW services[] = {{SERVICE_NAME, service_main}, {NULL, NULL}};
+
+    if (count > 1 && !wcscmp(arguments[1], L"pause"))
+        return pause_service();
     return StartServiceCtrlDispatcherW(services) ? 0 : (int)GetLastError();
 }
