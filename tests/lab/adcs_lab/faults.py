@@ -33,6 +33,7 @@ WITH_RESULT = LISTS | {
 }
 EXPORTS = WITH_RESULT | {"CertSrvBackupFree"}
 LIBRARY_CALLS = frozenset({"LoadLibrary", "FreeLibrary"}) | {f"GetProcAddress:{export}" for export in EXPORTS}
+MANAGER_CALLS = frozenset({"OpenSCManagerW"})
 FILE_CALLS = frozenset(
     {
         "NtCreateFile",
@@ -46,7 +47,7 @@ FILE_CALLS = frozenset(
         "NtWriteFile",
     }
 )
-EVERY_CALL = EXPORTS | LIBRARY_CALLS | FILE_CALLS
+EVERY_CALL = EXPORTS | LIBRARY_CALLS | MANAGER_CALLS | FILE_CALLS
 
 CODE = r"0x[0-9A-Fa-f]{8}"
 SUCCESS = r"0x[0-7][0-9A-Fa-f]{7}"
@@ -91,8 +92,8 @@ MAX_PART_UNITS = 127
 class Fault:
     r"""What happens to a call of a function.
 
-    ``function`` is an export of Certadm.dll, ``LoadLibrary``, ``FreeLibrary``, ``GetProcAddress:<export>``, or a file
-    call with a part of the path, such as ``NtWriteFile@edb00012.log``. ``call`` is a number from 1, or ``*`` for each.
+    ``function`` is an export of Certadm.dll, ``LoadLibrary``, ``FreeLibrary``, ``GetProcAddress:<export>``,
+    ``OpenSCManagerW``, or a file call with a part of the path, such as ``NtWriteFile@edb00012.log``. ``call`` is a number from 1, or ``*`` for each.
     ``argument`` is what the action needs: a code ``0x........``, a number of bytes or milliseconds, or a list entry in
     which ``\xNNNN`` is a UTF-16 unit and every other character stands for itself. ValueError for what makes no sense.
     """

@@ -58,6 +58,7 @@ static const struct {
     {"CertSrvServerControlW", CA_CALL},
     {"LoadLibrary", SHIM_CALL},
     {"FreeLibrary", SHIM_CALL},
+    {"OpenSCManagerW", SHIM_CALL},
     {"NtCreateFile", SHIM_CALL | KIND_NT},
     {"NtOpenFile", SHIM_CALL | KIND_NT},
     {"NtReadFile", SHIM_CALL | KIND_NT | KIND_DATA},

@@ -126,7 +126,7 @@ static BOOL attach(void)
         return FALSE;
     }
     return configure() && cures_install() && hooks_install() && security_install() && library_install() &&
-           clock_install() && watch_install();
+           manager_install() && clock_install() && watch_install();
 }
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID ending)

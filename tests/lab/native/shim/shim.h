@@ -155,4 +155,7 @@ BOOL watch_install(void);
 // library.c: LoadLibraryExW, GetProcAddress and FreeLibrary of certadm.dll; FALSE when they cannot be replaced.
 BOOL library_install(void);
 
+// manager.c: OpenSCManagerW; FALSE when it cannot be replaced.
+BOOL manager_install(void);
+
 #endif
