@@ -68,11 +68,7 @@ enum list_form answers_form(const struct call *call, int has_entries)
 
         return FORM_HAS_ENTRIES(form) && !has_entries ? FORM_PLAIN : form;
     }
-    if (has_entries)
-        return full[draw(COUNT_OF(full))];
-    if (lab_fault_find(call->faults, call->fault_count, LAB_FAULT_EMPTY))
-        return FORM_PLAIN;
-    return empty[draw(COUNT_OF(empty))];
+    return has_entries ? full[draw(COUNT_OF(full))] : empty[draw(COUNT_OF(empty))];
 }
 
 DWORD answers_read_length(DWORD possible)

@@ -192,6 +192,7 @@ const struct selftest variety_cases[] = {
                "CertSrvRestoreGetDatabaseLocationsW * form plain\n"
                "CertSrvRestoreGetDatabaseLocationsW * answer 0x00000000\n"
                "CertSrvBackupGetDatabaseNamesW * empty\n"
+               "CertSrvBackupGetDatabaseNamesW * form plain\n"
                "CertSrvBackupGetDatabaseNamesW * answer 0x00000000\n"
                "CertSrvBackupEnd * answer 0x00000000"},
     {.name = NULL},

@@ -30,7 +30,7 @@ enum lab_fault_action {
     LAB_FAULT_CORRUPT,       // CertSrvBackupRead, NtReadFile, NtWriteFile: altered data, success
     LAB_FAULT_APPEND,        // list functions: text is one more entry
     LAB_FAULT_REPLACE,       // list functions: text is the only entry
-    LAB_FAULT_EMPTY,         // list functions: S_OK, NULL, 0
+    LAB_FAULT_EMPTY,         // list functions: no entries; S_OK, NULL, 0 unless a form or a seed has it otherwise
     LAB_FAULT_FORM,          // list functions: text is the form (certadm/answers.h)
     LAB_FAULT_ANSWER,        // do the call, then answer with the success code (unsigned long)number
     LAB_FAULT_END_CODE,      // CertSrvBackupRead: the code of a read at the end of the file
