@@ -8,6 +8,7 @@ import re
 
 WELL_KNOWN = frozenset({"windows", "winnt", "system32", "certlog", "certsrv", "certenroll", "certbkxp.dat"})
 LOG = re.compile(r"edb([0-9a-f]{5,8})?\.log", re.IGNORECASE)
+ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 DRIVE = re.compile(r"[a-z]\$", re.IGNORECASE)
 UNC = re.compile(r"\\\\([^\\]+)\\([^\\]+)(.*)", re.DOTALL)
 LOCAL = re.compile(r"([a-z]):(\\.*)", re.IGNORECASE | re.DOTALL)
@@ -23,8 +24,11 @@ class Pseudonyms:
         self._counts: dict[str, int] = {}
 
     def of(self, kind: str, word: str) -> str:
-        """Return the pseudonym of a word, such as ``host-1``."""
-        key = (kind, word.casefold())
+        """Return the pseudonym of a word, such as ``host-1``. A host is the same with its domain and without."""
+        folded = word.casefold()
+        if kind == "host" and not ADDRESS.fullmatch(folded):
+            folded = folded.partition(".")[0]
+        key = (kind, folded)
         if key not in self._known:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._known[key] = f"{kind}-{self._counts[kind]}"

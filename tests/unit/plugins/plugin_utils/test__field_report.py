@@ -165,6 +165,16 @@ def test_the_same_name_has_one_pseudonym_everywhere() -> None:
     assert all(name in text for name in names)
 
 
+def test_a_host_is_the_same_with_its_domain_and_without() -> None:
+    names = Pseudonyms()
+    assert names.of("host", "CA01.corp.example") == names.of("host", "ca01") == "host-1"
+    assert [names.of("host", address) for address in ("10.0.0.1", "10.0.0.2", "fe80::1")] == [
+        "host-2",
+        "host-3",
+        "host-4",
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
