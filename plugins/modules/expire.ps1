@@ -53,28 +53,27 @@ try {
     $authority = Get-AdcsCaAuthority
     $repository = Get-AdcsCaRepository -Path $module.Params.path -FolderName $authority.folder_name
     $lock = Get-AdcsCaLock -Repository $repository
-    Assert-AdcsCaOwnRepository -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
-    $getGoing = {
+    $check = {
         Assert-AdcsCaOwnRepository -Repository $repository -Authority $authority -PreviousHost $module.Params.previous_host
         $catalogue = Get-AdcsCaCatalogue -Repository $repository -Depth sizes -Now ([DateTime]::UtcNow) -IgnoredName $module.Params.ignored_names
         Assert-AdcsCaExpirable -Set $catalogue.sets -Label $labels -KeepMinimum $module.Params.keep_minimum
         @(foreach ($label in $labels) { $catalogue.sets | Where-Object { $_.label -ceq $label } })
     }
+    $going = @(& $check)
     if ($module.CheckMode) {
-        $going = @(& $getGoing)
         Assert-AdcsCaUnlocked -Lock $lock
         $result.changed = $going.Count -gt 0
         $result.removed = @($going | ForEach-Object { $_.label })
         $result.bytes_freed = [Int64]($going | ForEach-Object { $_.bytes } | Measure-Object -Sum).Sum
         Measure-AdcsCaExpired -Repository $repository -Result $result
     }
-    elseif ($labels.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
+    elseif ($going.Count -or @(Get-AdcsCaExpired -Repository $repository).Count) {
         $destination = [System.IO.Path]::GetDirectoryName($repository.path)
         Use-AdcsCaDisposable -Resource (Open-AdcsCaLock -Lock $lock) -Block {
             $result.free_bytes_before = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes
             try {
-                # looked for under the lock, as somebody else may have changed the sets since the plan was made
-                Remove-AdcsCaSet -Repository $repository -Set @(& $getGoing) -Result $result
+                # again, as somebody else may have held the lock until now
+                Remove-AdcsCaSet -Repository $repository -Set @(& $check) -Result $result
             }
             finally {
                 $result.free_bytes_after = (Get-AdcsCaVolumeSpace -Path $destination).free_bytes

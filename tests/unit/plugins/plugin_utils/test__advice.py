@@ -18,7 +18,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import 
 from helpers.unit.histories import full
 from helpers.unit.outcomes import listing, only, outcome
 
-COLLECTION = Path(_advice.__file__).parents[2]
+COLLECTION = Path(_advice.__file__).parents[3]
 SOURCES = COLLECTION / "plugins" / "module_utils"
 GOOD_SET = {"label": "20261122T210000Z-full", "started": "2026-11-22T21:00:00Z"}
 
