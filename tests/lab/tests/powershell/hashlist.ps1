@@ -1,3 +1,6 @@
+# Copyright: (c) 2026, adcs.ca contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
 # Reads a list of hashes as exec_wrapper.ps1 of ansible-core does, and prints what it takes from it as JSON.
 param ([String] $Path)
 
