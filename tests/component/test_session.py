@@ -107,10 +107,12 @@ def test_prepare_decides_where_false_does_not(case: Case) -> None:
 
 
 def test_check_mode_tells_that_it_cannot_know(case: Case) -> None:
+    case.ca.set_registry(f"[{KEY.format(folder=case.ca.folder_name)}]\r\n\"InterfaceFlags\"=dword:000006c1")
     case.faults(Fault(ONLINE, 1, "paused"))
     run = case.backup(check_mode=True)
     assert not run.failed and run.result["changed"] is True and "doubt" not in run.result
-    assert any("Only a run without check mode shows" in text for text in run.result["warnings"])
+    (told,) = [text for text in run.result["warnings"] if "Only a run without check mode shows" in text]
+    assert "IF_NOLOCALICERTADMINBACKUP" in told
 
 
 @pytest.mark.parametrize("code", ["0x80070005", "0x80094008"])

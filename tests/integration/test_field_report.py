@@ -27,13 +27,12 @@ def run(lab: Lab, tmp_path: Path, *options: str, **changes: Any) -> subprocess.C
         "adcs_ca_field_report_path": rf"C:\{FOLDER}",
         "adcs_ca_field_report_dir": str(tmp_path / "report"),
     }
-    (tmp_path / "report").mkdir(exist_ok=True)
     return play([lab.inventory], PLAYBOOK, {**variables, **changes}, *options)
 
 
 def written(tmp_path: Path) -> dict[str, Path]:
-    """Return the two files by their extension."""
-    files = sorted((tmp_path / "report").iterdir())
+    """Return the two files by their extension; none where there is no folder."""
+    files = sorted((tmp_path / "report").glob("*"))
     assert all(NAME.fullmatch(path.name) for path in files) and {path.stat().st_mode & 0o777 for path in files} <= {
         0o600
     }
@@ -99,6 +98,13 @@ def test_check_mode_makes_neither_a_backup_nor_a_report(lab: Lab, tmp_path: Path
     assert done.returncode == 0, said(done)
     assert "no backup is made, and no report is written" in done.stdout
     assert written(tmp_path) == {} and not (lab.drive_c / "NeverMade").exists()
+    assert lab.ca.journal().calls("CertSrvBackupPrepareW") == []
+
+
+def test_a_report_folder_that_cannot_be_made_costs_no_backup(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run(lab, tmp_path, adcs_ca_field_report_dir=str(tmp_path / "file" / "report"))
+    assert done.returncode != 0, said(done)
     assert lab.ca.journal().calls("CertSrvBackupPrepareW") == []
 
 

@@ -224,4 +224,4 @@ Function Get-AdcsCaRefusalCause {
     $causes
 }
 
-Export-ModuleMember -Function Get-AdcsCaOnlineDoubt, Open-AdcsCaSession
+Export-ModuleMember -Function Get-AdcsCaOnlineDoubt, Get-AdcsCaRefusalCause, Open-AdcsCaSession

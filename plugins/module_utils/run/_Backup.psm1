@@ -112,9 +112,12 @@ Function Invoke-AdcsCaBackupIfDue {
         Assert-AdcsCaUnlocked -Lock $repositoryLock
         Assert-AdcsCaAccess -Repository $repository -Access $option.access
         Assert-AdcsCaReady -Run $Run
-        $Run.result.doubt = Use-AdcsCaDisposable -Resource ([Adcs.Ca.CertadmLibrary]::new($authority.name, $Run.log)) -Block {
+        $doubt = Use-AdcsCaDisposable -Resource ([Adcs.Ca.CertadmLibrary]::new($authority.name, $Run.log)) -Block {
             param ($Certadm)
             Get-AdcsCaOnlineDoubt -Certadm $Certadm -Authority $authority
+        }
+        if ($doubt) {
+            $Run.result.doubt = $doubt + (Get-AdcsCaRefusalCause -Authority $authority)
         }
         $Run.draft = New-AdcsCaDraft -Repository $repository -Type $option.type -Started $Run.started
         Add-AdcsCaManifestFact -Run $Run
