@@ -21,8 +21,8 @@ if str(TESTS) not in sys.path:
 os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", str(BUILD / "collections"))
 os.environ.setdefault("ANSIBLE_LOCAL_TEMP", str(BUILD / "ansible"))
 
-from ansible.plugins import loader  # noqa: E402  pylint: disable=wrong-import-position
-from ansible.utils.collection_loader import AnsibleCollectionConfig  # noqa: E402  pylint: disable=wrong-import-position
+from ansible.plugins import loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 # ansible-core before 2.15 does this when the module is imported, and ansible-test before any test.
 if AnsibleCollectionConfig.collection_finder is None and hasattr(loader, "init_plugin_loader"):

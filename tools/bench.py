@@ -15,7 +15,7 @@ from project import COLLECTIONS
 sys.path.insert(0, str(COLLECTIONS))
 
 # pylint: disable=wrong-import-position
-from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 SMALL, LARGE = 1_000, 10_000
 PLAN_LIMIT_S = 1.0

@@ -18,7 +18,7 @@ from project import BUILD, ROOT, Lane, ToolError, environment, need_lane, run
 
 sys.path.insert(0, str(BUILD / "collections"))
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size, text_table  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size, text_table
 
 LAB_NAME = "demo"
 RESULTS = BUILD / "demo"

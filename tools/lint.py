@@ -30,6 +30,10 @@ def checks(python: str) -> list[list[str]]:
     return [
         [python, "-m", "compileall", "-q", *PYTHON_FOLDERS],
         ["black", "--check", "--quiet", "--diff", "."],
+        ["ruff", "check", *PYTHON_FOLDERS],
+        ["mypy", "--package", "ansible_collections.adcs.ca.plugins"],
+        ["antsibull-changelog", "lint"],
+        ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."],
         ["yamllint", "--strict", *yaml_files()],
         ["shellcheck", *SHELL_FILES],
         ["ansible-lint"],

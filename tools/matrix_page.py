@@ -12,7 +12,7 @@ from project import ROOT
 sys.path[:0] = [str(ROOT / "tests" / "lab"), str(ROOT / "tests")]
 
 # pylint: disable=wrong-import-position
-from helpers.component import matrix  # noqa: E402
+from helpers.component import matrix
 
 PAGE = ROOT / "docs" / "docsite" / "rst" / "guide_fault_matrix.rst"
 HEAD = """.. _ansible_collections.adcs.ca.docsite.guide_fault_matrix:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 from project import BUILD, ROOT, ToolError, environment, need_lane, run
 

@@ -27,11 +27,10 @@ from project import BUILD, COLLECTIONS, ROOT
 sys.path[:0] = [str(COLLECTIONS), str(ROOT / "tests")]
 
 # pylint: disable=wrong-import-position
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page  # noqa: E402
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import lost_host  # noqa: E402
-
-from helpers.unit.histories import full  # noqa: E402
-from helpers.unit.outcomes import after, expired, fleet_of, listing, made, outcome  # noqa: E402
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import lost_host
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
+from helpers.unit.histories import full
+from helpers.unit.outcomes import after, expired, fleet_of, listing, made, outcome
 
 PICTURE = ROOT / "docs" / "fleet.png"
 SIZE = (1280, 1740)

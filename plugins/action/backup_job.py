@@ -12,11 +12,20 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import changing_part
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import problems_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import OFFLINE_FAILS
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, set_without_files
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._replication import PROOF, bad_copy, unproved_copy
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import limits_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import attention_line
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import (
+    draw_all,
+    is_in_step,
+    is_one_batch,
+    silent_hosts,
+)
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._guard import Guard
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._hooks import HookError, load_hook, names_set_by
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import (
@@ -30,32 +39,22 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import (
     process_mark,
     user_path,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, set_without_files
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import (
     failed_task,
     lost_run,
     outcome,
     unreachable_result,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import PREFIX, VariableError
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._table import fleet_table
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import (
     LOST,
     Written,
     bad_destinations,
     known_entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._replication import PROOF, bad_copy, unproved_copy
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import OPTIONS as RULES
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, PolicyError
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import PREFIX, VariableError
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import (
-    draw_all,
-    is_in_step,
-    is_one_batch,
-    silent_hosts,
-)
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import limits_of
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import attention_line
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._table import fleet_table
 
 JOB = "_adcs_ca_backup_job"
 COPY = "_adcs_ca_backup_copy"

@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
-from ansible_collections.adcs.ca.plugins.plugin_utils.retention._clock import clock_doubt, without_deletions
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import destination
+from ansible_collections.adcs.ca.plugins.plugin_utils.retention._clock import clock_doubt, without_deletions
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import (
     UNKNOWN_LABEL,
     Plan,
@@ -20,7 +20,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention impor
     PolicyError,
     plan,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import destination
 
 POLICY_OPTIONS = {
     "keep_daily": {"type": "int"},

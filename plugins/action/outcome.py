@@ -9,19 +9,18 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import EXPECTED
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import ADDED_STATUSES, OFFLINE_FAILS
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, outcome_of, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import Limits, limits_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, outcome_of, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import (
     failed_task,
     lost_run,
     outcome,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import VARIABLES, check_range, destination
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import Limits, limits_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "backup_result": {"type": "str"},

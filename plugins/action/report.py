@@ -8,9 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import draw_all
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import ADDED_STATUSES
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import draw_all
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, user_path
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
 

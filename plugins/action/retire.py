@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-
-from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import FileError
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import checked_option, given_args, user_path
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import plain_line
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import FileError
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._retirement import (
     RetireError,
@@ -17,7 +17,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.records._retirement import
     draw_again,
     retirement,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import plain_line
 
 ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     Document,
     bounded,
@@ -20,7 +20,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     with_entry,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, new_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import LOST
 
@@ -33,7 +32,10 @@ def backup_report(outcomes: Mapping[str, Any], earlier: Sequence[Any] = ()) -> d
         raise AnsibleFilterError("adcs.ca.backup_report: earlier is no list of documents.")
     known = {document["host"]: document for document in map(kept_document, earlier) if document}
     # The texts of hosts are in it; before ansible-core 2.19 one that looks like a template would be run as one.
-    return wrap_var(fleet([_document(plain_text(str(host)), found, known) for host, found in outcomes.items()]))
+    report: dict[str, Any] = wrap_var(
+        fleet([_document(plain_text(str(host)), found, known) for host, found in outcomes.items()])
+    )
+    return report
 
 
 def _document(host: str, found: Any, known: Mapping[str, Document]) -> Document:

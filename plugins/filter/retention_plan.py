@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
 
 

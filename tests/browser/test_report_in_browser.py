@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import LATE_AFTER_S, expired, fleet_of, listing, outcome
 from report_picture import WIDTHS, browse, browser, sample_fleet, take_picture, wide_elements, without_script

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
-
 from helpers.component import invariants
 from helpers.component.case import SET_ACCESS, VOLUME, Case
 from helpers.component.worker import Worker

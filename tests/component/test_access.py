@@ -4,12 +4,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.access import FULL, GET, PRIVATE, READ, entries, repository
 from helpers.component.case import SET_ACCESS, Case
 

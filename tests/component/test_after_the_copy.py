@@ -10,7 +10,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault, literal
-
 from helpers.component.case import Case
 from helpers.component.fabricate import label_of, write_manifest
 

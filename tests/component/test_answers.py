@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import LISTS, Fault
-
 from helpers.component.case import Case
 
 MAP = "CertSrvRestoreGetDatabaseLocationsW"

@@ -10,11 +10,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault, literal
-
 from helpers.component.case import Case
 from helpers.component.fabricate import copy_set, write_manifest
 from helpers.component.results import BACKUP_KEYS, FAILURE_KEYS, keys
-from helpers.component.worker import ModuleRun
 
 LOG_KEYS = {"listed", "truncation_requested", "truncated", "before", "after"}
 SIXTEEN_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 7, 8, 9, 11, 12, 14, 15, 16]

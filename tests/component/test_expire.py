@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.expiry import expire, names
 from helpers.component.fabricate import copy_set, write_manifest
-from helpers.component.worker import ModuleRun, WorkerDied
+from helpers.component.worker import WorkerDied
 
 DAY = timedelta(days=1)
 
@@ -225,7 +224,7 @@ def test_an_older_expired_set_that_cannot_be_deleted_stops_no_expiry(case: Case,
 
 
 def test_a_set_that_cannot_be_deleted_is_the_one_that_is_named(case: Case, history: list[Path]) -> None:
-    _, one, two, three = history
+    _, _, two, three = history
     stuck = f"{three.name}.expired"
     case.faults(*[Fault(f"{call}@{stuck}", "*", "hresult", "0xC0000043") for call in ("NtCreateFile", "NtOpenFile")])
     run = expire(case, [three.name, two.name])

@@ -8,12 +8,10 @@ import os
 import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.case import DESTINATION, Case
 from helpers.component.fabricate import copy_set, write_manifest
 from helpers.component.findings import (

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.expiry import expire, names
 from helpers.component.fabricate import copy_set
@@ -117,7 +116,7 @@ def test_a_file_that_is_open_for_a_moment_stops_nothing(case: Case, history: lis
 
 
 def test_one_busy_file_does_not_keep_the_rest_of_its_set(case: Case, history: list[Path]) -> None:
-    newest, one, two, three = history
+    newest, _, two, three = history
     (three / "@eaDir").mkdir()
     (three / "@eaDir" / "index").write_bytes(b"12345")
     case.faults(

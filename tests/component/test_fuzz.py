@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from adcs_lab import sets
-
 from helpers.component import invariants
 from helpers.component.case import Case
 from helpers.component.fabricate import copy_set

@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.fabricate import copy_set
 from helpers.component.worker import WorkerDied

@@ -13,7 +13,6 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 from adcs_lab.waiting import wait_for
-
 from helpers.component.case import DESTINATION, HOLD, Case
 from helpers.component.worker import ModuleRun, Worker
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 from adcs_lab import sets
-from adcs_lab.faults import Fault
-
 from helpers.component import invariants
 from helpers.component.case import Case
 from helpers.component.fabricate import label_of, make_sets

@@ -8,10 +8,7 @@ All runs ask for truncation. A breach of Certadm.dll's contract fails a test lik
 from __future__ import annotations
 
 import pytest
-
-from helpers.component import durability
-from helpers.component import invariants
-from helpers.component import matrix
+from helpers.component import durability, invariants, matrix
 from helpers.component.case import Case
 from helpers.component.worker import WorkerDied
 

@@ -12,7 +12,6 @@ import pytest
 import yaml
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.access import PRIVATE, READ, entries, repository
 from helpers.component.case import DESTINATION, Case
 from helpers.component.fabricate import copy_set, write_manifest

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from adcs_lab import sets
-
 from helpers.component.case import DESTINATION, Case
 from helpers.component.expiry import expire
 from helpers.component.fabricate import copy_set

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from adcs_lab.faults import Fault
-
 from helpers.component import invariants
 from helpers.component.case import Case
 from helpers.component.matrix import DEVICE_ERROR

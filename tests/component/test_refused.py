@@ -12,7 +12,6 @@ import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size
-
 from helpers.component.case import Case
 from helpers.component.fabricate import label_of, make_sets, write_manifest
 from helpers.component.matrix import RESOLVED

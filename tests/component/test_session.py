@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.fabricate import label_of
 from helpers.component.worker import WorkerDied
@@ -107,7 +106,7 @@ def test_prepare_decides_where_false_does_not(case: Case) -> None:
 
 
 def test_check_mode_tells_that_it_cannot_know(case: Case) -> None:
-    case.ca.set_registry(f"[{KEY.format(folder=case.ca.folder_name)}]\r\n\"InterfaceFlags\"=dword:000006c1")
+    case.ca.set_registry(f'[{KEY.format(folder=case.ca.folder_name)}]\r\n"InterfaceFlags"=dword:000006c1')
     case.faults(Fault(ONLINE, 1, "paused"))
     run = case.backup(check_mode=True)
     assert not run.failed and run.result["changed"] is True and "doubt" not in run.result

@@ -13,7 +13,6 @@ from adcs_lab import sets
 from adcs_lab.ca import SimulatedCa
 from adcs_lab.engine import Engine
 from adcs_lab.faults import Fault
-
 from helpers.component.case import HOLD, Case
 from helpers.component.worker import Worker, WorkerDied
 

@@ -10,7 +10,6 @@ import random
 
 import pytest
 from adcs_lab.faults import Fault
-
 from helpers.component import invariants
 from helpers.component.case import Case
 from helpers.component.worker import WorkerDied

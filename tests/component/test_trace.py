@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.worker import ModuleRun
 

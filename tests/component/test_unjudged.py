@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from adcs_lab import sets
 from adcs_lab.faults import Fault
-
 from helpers.component.case import Case
 from helpers.component.fabricate import copy_set
 from helpers.component.findings import (

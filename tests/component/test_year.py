@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from adcs_lab import sets
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
-
 from helpers.component.case import Case
 from helpers.component.fabricate import make_sets
 

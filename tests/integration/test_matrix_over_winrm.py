@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from adcs_lab.lab import Lab
-
 from helpers.component import invariants, matrix
 from helpers.component.case import DESTINATION, VOLUME, Case
 from helpers.integration.remote import Remote

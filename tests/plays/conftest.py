@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from helpers.plays.overlay import make_overlay
 from helpers.plays.runner import Bed
 from helpers.plays.world import World

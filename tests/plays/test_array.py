@@ -7,7 +7,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from helpers.plays.acting import act
 from helpers.plays.oracle import differences
 from helpers.plays.runner import Bed

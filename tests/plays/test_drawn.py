@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from helpers.plays.acting import act
 from helpers.plays.oracle import differences
 from helpers.plays.runner import Bed

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.plays.playbooks import RULES
 from helpers.plays.runner import Bed, Ran, inventory_of, run
 from helpers.plays.world import DESTINATION, World

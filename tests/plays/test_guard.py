@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.plays.runner import Bed, Unsafe, inventory_of, run
 from helpers.plays.world import DESTINATION, World
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from helpers.plays.playbooks import RULES
 from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
 from helpers.plays.world import DESTINATION, World

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
 from helpers.plays.world import DESTINATION, World
 

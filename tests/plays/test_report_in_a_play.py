@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.unit.histories import full
 from helpers.unit.jobs import contents, on_disk, on_page
 from helpers.unit.outcomes import expired, made

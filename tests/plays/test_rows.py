@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.plays.playbooks import IS_CA, SECOND
 from helpers.plays.runner import Bed, Ran, inventory_of, run
 from helpers.plays.simulated_ca import normal

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from helpers.plays.overlay import MODULES, sidecar
 from helpers.plays.settings import FACTORS, KINDS, covering_array
 from helpers.plays.simulated_ca import run_module

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
 from helpers.plays.world import AGES, DAY_S, DESTINATION, World
 

@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 from ansible.release import __version__ as core
-
 from helpers.plays.runner import UNSET, Bed, Ran, inventory_of, run
 from helpers.plays.values import (
     DEPTHS,
     SERIALS,
     SERIALS_REFUSED,
+    Cases,
     Default,
     Entry,
-    Cases,
     Expectation,
     Holds,
     NewSet,

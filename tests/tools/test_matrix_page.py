@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from helpers.component import matrix
 import matrix_page
+from helpers.component import matrix
 from project import ROOT
 
 CERTADM = (ROOT / "plugins" / "module_utils" / "certadm" / "_Certadm.cs").read_text(encoding="utf-8")

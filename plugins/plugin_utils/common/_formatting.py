@@ -83,7 +83,7 @@ def human_time(time: str) -> str:
 def human_span(seconds: int) -> str:
     """Return a span in its two largest units: 93600 -> ``1 d 2 h``, 45 -> ``45 s``."""
     rest = abs(seconds)
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         number, rest = divmod(rest, size)
         if number or parts or unit == "s":

@@ -246,8 +246,7 @@ def advice(entry: Mapping[str, Any]) -> dict[str, str]:
     Args:
         entry: the entry of a destination, or a ``ca`` of a fleet. Keys may be missing. Its texts are only looked at, never repeated.
     """
-    status = entry.get("status")
-    meaning, step = (_BY_STATUS.get(status) or _failed)(entry)
+    meaning, step = (_BY_STATUS.get(str(entry.get("status"))) or _failed)(entry)
     return {"meaning": meaning, "next_step": step}
 
 

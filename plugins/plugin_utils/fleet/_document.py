@@ -273,7 +273,8 @@ def retention_of(value: Any) -> dict[str, Any] | None:
     """Return the part ``retention`` of an entry; rules that are not set are left out of ``policy``."""
     if not isinstance(value, Mapping):
         return None
-    policy = value.get("policy") if isinstance(value.get("policy"), Mapping) else {}
+    given = value.get("policy")
+    policy: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     return {
         "policy": {name: rule for name in OPTIONS if (rule := _rule(policy.get(name)))},
         "keep": [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     GOOD,
     SCHEMA,
@@ -19,7 +20,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     destination_key,
     entry,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import dated, is_late, late_message
 
 ALWAYS_FAIL = ("failed", "unreachable")

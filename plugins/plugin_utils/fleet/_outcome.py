@@ -11,6 +11,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
+    human_span,
+    human_time,
+    seconds_of,
+    time_text,
+)
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     PROBLEM_LIMIT,
     Entry,
@@ -25,12 +31,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     sets_of,
     text_of,
     time_of,
-)
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
-    human_span,
-    human_time,
-    seconds_of,
-    time_text,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import (
     Limits,
@@ -306,7 +306,7 @@ def _status(run: Run, made: Entry, listing: Mapping[str, Any] | None, now_s: flo
     if missing:
         return {"status": "failed", "message": missing}
     newest = made["newest"] if listing else None
-    if newest is None:
+    if newest is None or not listing:
         return {"status": "never", "message": message or NEVER} if listing else _unlisted(run, message)
     if is_late(newest, made["late_after_s"], seconds_of(listing["now"])):
         return {

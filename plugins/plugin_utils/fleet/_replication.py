@@ -38,6 +38,7 @@ def _results(proof: Any) -> list[tuple[str, Mapping[str, Any]]]:
     """Return ``(what it is, result)`` of a task and of each item of its loop."""
     if not isinstance(proof, Mapping):
         return []
-    items = proof.get("results") if isinstance(proof.get("results"), list) else []
+    results = proof.get("results")
+    items = results if isinstance(results, list) else []
     listed = [(f"item {place} of {len(items)}", item) for place, item in enumerate(items, start=1)]
     return [(place, item) for place, item in listed if isinstance(item, Mapping)] + [("the task", proof)]

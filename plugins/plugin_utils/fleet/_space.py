@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import space_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size, seconds_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import space_of
 
 DAY_S = 86_400
 # The sets whose pace and growth are taken for those to come.
@@ -124,12 +124,14 @@ def untruncated_since(
     """
     if newest is None or (truncation and truncation["done"]):
         return None
+    earlier: str | None = before["untruncated_since"]
     if truncation is None or truncation["label"] != newest["label"]:
-        return before["untruncated_since"]
+        return earlier
     known = before["truncation"]
     # nights in which nobody asked for it do not count as nights in which it was not done
     begins = known and truncation["requested"] and known["requested"] is False
-    return newest["started"] if begins or not before["untruncated_since"] else before["untruncated_since"]
+    started: str = newest["started"]
+    return started if begins or not earlier else earlier
 
 
 def untruncated_nights(entry: Mapping[str, Any]) -> int:

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import SCHEMA
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted, shortened
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import SCHEMA
 
 ROW_LIMIT = 200
 BYTES_LIMIT = 64 * 1024

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import part_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import part_of
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import ROW_LIMIT, attention_text, summary
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import START, of_this_job, outcomes_in
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written, attention_of, draw
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import ROW_LIMIT, attention_text, summary
 
 ARTIFACT = "adcs_ca_fleet"
 # Sentences on documents that were left out, in one warning.

@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.inventory.manager import split_host_pattern
-
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import is_left_out
 
 SERIAL = re.compile(r"[1-9][0-9]*%?")

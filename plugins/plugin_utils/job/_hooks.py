@@ -15,7 +15,6 @@ from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task_include import TaskInclude
 from ansible.release import __version__ as core_version
-
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES, ROLE_PRIVATE
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._replication import PROOF
 

@@ -8,14 +8,13 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.utils.vars import load_extra_vars
-
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES, ROLE_PRIVATE
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._conditions import ROLE_NAMES, ROLE_PRIVATE
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import (
     PREFIX,
     VARIABLES,
@@ -25,6 +24,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.job._role_variables import
     plain_line,
     unknown_names,
 )
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 OUTCOME = "adcs_ca_outcome"
 # What the step 'start' of the role and the guard of a playbook return.
@@ -39,7 +41,7 @@ def process_mark() -> str:
     return hashlib.sha256(str(constants.DEFAULT_LOCAL_TMP).encode()).hexdigest()[:32]
 
 
-def of_this_job(found: Any) -> bool:
+def of_this_job(found: Any) -> TypeGuard[Mapping[str, Any]]:
     """Say whether a value is a result that an action of this process made."""
     return isinstance(found, Mapping) and found.get("mark") == process_mark()
 

@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text, stable_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import destination_key
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import needs_attention, worst_rows
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text, stable_text
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, dated, new_entry
-from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written, known_entry, record
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import lost_host
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written, known_entry, record
 
 OWN_ACTION = "adcs.ca.backup_job"
 SECRET = "it failed, and no_log hides the cause"
@@ -115,7 +115,8 @@ def failed_task(variables: Mapping[str, Any]) -> str:
 
 def _cause(result: Mapping[str, Any]) -> str:
     """Return what a failed result says; of a loop what the first failed item says."""
-    items = result.get("results") if isinstance(result.get("results"), list) else []
+    results = result.get("results")
+    items = results if isinstance(results, list) else []
     failed = [item for item in items if isinstance(item, Mapping) and item.get("failed")]
     for found in (*failed[:1], result):
         message = found.get("msg") or found.get("reason")

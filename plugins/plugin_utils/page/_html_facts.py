@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import Point, byte_step, chart, second_step
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
     counted,
     human_size,
@@ -16,6 +15,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import 
     seconds_of,
     time_text,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import untruncated_nights
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import Point, byte_step, chart, second_step
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import (
     NOTHING,
     facts_of,
@@ -26,7 +27,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import (
     table,
     text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import untruncated_nights
 
 SET_LIMIT = 60
 PROBLEM_LIMIT = 20

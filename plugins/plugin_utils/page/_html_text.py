@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import GOOD
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import human_size, human_span, human_time
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import GOOD
 
 SIGNS = {
     "failed": "\u2715",

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._advice import FAILED, VARIABLE, advice
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
     human_span,
     narrowed,
@@ -17,6 +16,7 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import 
     text_table,
     text_width,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._advice import FAILED, VARIABLE, advice
 
 HEADINGS = ("CA", "state", "set", "age", "why", "next step")
 ROW_LIMIT = 40

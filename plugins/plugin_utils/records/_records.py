@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     DamagedFileError,
     Document,
@@ -24,6 +25,9 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     read_document,
     with_entry,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet, worst_rows
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import dated
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     FileError,
     make_folder,
@@ -31,10 +35,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     read_text,
     write_text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet, worst_rows
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import plain_text
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import dated
 
 PAGE = "fleet.html"
 LOST = (

@@ -19,6 +19,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     parse_document,
     read_document,
 )
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     make_folder,
     move_file,
@@ -26,8 +28,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.records._files import (
     read_text,
     write_text,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import PAGE, Written, documents_in
 
 FOLDER = "retired"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adcs_lab import sets
+
 from helpers.component.fabricate import write_manifest
 
 Tamper = Callable[[Path], None]
@@ -102,7 +103,7 @@ def _damage(chance: random.Random, count: int) -> Iterator[tuple[str, Tamper]]:
 
         return change
 
-    for number in range(count):
+    for _ in range(count):
         place, bit, order = chance.random(), chance.randrange(8), chance.random()
         yield f"cut off at {place}", raw(lambda text, place=place: text[: int(place * len(text))])
         yield f"bit {bit} flipped at {place}", raw(flip(place, bit))

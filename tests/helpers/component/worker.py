@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import ansible
-
 from adcs_lab.engine import Engine
 
 COLLECTION = Path(__file__).resolve().parents[3]

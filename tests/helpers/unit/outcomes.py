@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import Document, entry, entry_for, with_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run, dated, new_entry
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import LOST
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan

@@ -299,8 +299,8 @@ class SimulatedCa:
         key = rf"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\{SERVICE}\Configuration"
         certificate = pki.thumbprint(pki.certificate(self.name)).hex(" ")
         # %1 host, %3 sanitised name, %4 certificate suffix, %8 CRL suffix, %9 delta mark, as CertSvc replaces them.
-        crl = [rf"65:C:\Windows\System32\CertSrv\CertEnroll\%3%8%9.crl", "6:http://%1/CertEnroll/%3%8%9.crl"]
-        aia = [rf"1:C:\Windows\System32\CertSrv\CertEnroll\%1_%3%4.crt", "2:http://%1/CertEnroll/%1_%3%4.crt"]
+        crl = [r"65:C:\Windows\System32\CertSrv\CertEnroll\%3%8%9.crl", "6:http://%1/CertEnroll/%3%8%9.crl"]
+        aia = [r"1:C:\Windows\System32\CertSrv\CertEnroll\%1_%3%4.crt", "2:http://%1/CertEnroll/%1_%3%4.crt"]
         lines = [
             f"[-{key}]",
             "",

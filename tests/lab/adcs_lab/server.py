@@ -8,7 +8,6 @@ import base64
 import binascii
 import hmac
 import logging
-import socket
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -217,5 +216,5 @@ class _Handler(BaseHTTPRequestHandler):
         """End the connection; a client that has gone already is no error."""
         try:
             super().finish()
-        except (ConnectionError, socket.timeout):
+        except (TimeoutError, ConnectionError):
             log.debug("client went away")

@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 from adcs_lab import keeper
 from adcs_lab.client import Client, ClientError
-
 from helpers.lab import fake_lab
 
 KEEPER = Path(fake_lab.__file__)

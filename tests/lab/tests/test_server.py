@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from adcs_lab import server, shell, wsman
 from adcs_lab.client import Client, ClientError
-
 from helpers.lab.fake_lab import ShRunner
 
 USER, PASSWORD = "ütest", "p:ass wörd"

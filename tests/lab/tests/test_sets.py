@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from adcs_lab import sets
 
 LABEL = "20261122T213900Z-full"

@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
-
 from helpers.plays.simulated_ca import put_on_record, run_module
 
 DOCUMENTATION = """

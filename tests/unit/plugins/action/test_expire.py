@@ -12,7 +12,6 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.expire import ARGUMENT_SPEC, ActionModule
-
 from helpers.unit.histories import full, logs
 
 SIDECAR = Path(__file__).resolve().parents[4] / "plugins" / "modules" / "expire.yml"
@@ -78,7 +77,7 @@ def test_one_module_runs_when_nothing_goes() -> None:
     host = Host(LISTING)
     result = run(host, keep_last=4)
     assert host.runs == [("adcs.ca.backup_info", {"path": r"D:\Backup"})]
-    assert KEYS <= result.keys()
+    assert result.keys() >= KEYS
     assert result["changed"] is False and result["removed"] == [] and result["sets"] == NIGHTS
     assert len(result["plan"]["keep"]) == 4 and result["policy"]["keep_last"] == 4
 
@@ -88,7 +87,7 @@ def test_two_modules_run_when_something_goes() -> None:
     result = run(host, keep_last=1, keep_minimum=2, limit=1)
     going = {"path": r"D:\Backup", "_labels": ["20261119T210000Z-full"], "keep_minimum": 2}
     assert host.runs[1:] == [(None, going)]
-    assert KEYS <= result.keys()
+    assert result.keys() >= KEYS
     assert result["changed"] is True and result["bytes_freed"] == 1 << 20
     assert result["removed"] == ["20261119T210000Z-full"] and result["sets"] == NIGHTS[:3]
     assert result["plan"]["held_back"] == ["20261120T210000Z-full"]
@@ -97,7 +96,7 @@ def test_two_modules_run_when_something_goes() -> None:
 def test_what_was_deleted_before_a_failure_is_told() -> None:
     failure = {"failed": True, "msg": "it is locked", "changed": True, "removed": ["20261119T210000Z-full"]}
     result = run(Host(LISTING, {**failure, "bytes_freed": 5}), keep_last=1)
-    assert KEYS <= result.keys()
+    assert result.keys() >= KEYS
     assert result["failed"] is True and result["msg"] == "it is locked"
     assert result["changed"] is True and result["sets"] == NIGHTS[:3]
 
@@ -118,7 +117,7 @@ def test_what_an_earlier_run_left_is_deleted_when_nothing_is_due(action: str) ->
     host = Host({**LISTING, "problems": problems}, answer)
     result = run(host, keep_last=4)
     assert host.runs[1:] == [(None, {"path": r"D:\Backup", "_labels": [], "keep_minimum": 1})]
-    assert KEYS <= result.keys() and result["sets"] == NIGHTS and result["leftovers"] == [told]
+    assert result.keys() >= KEYS and result["sets"] == NIGHTS and result["leftovers"] == [told]
     assert result["problems"] == (problems[1:] if action == "discarded" else problems)
 
 
@@ -136,7 +135,7 @@ def test_nothing_is_deleted_while_the_clock_is_in_doubt() -> None:
 def test_a_failed_listing_deletes_nothing(state: str) -> None:
     host = Host({state: True, "msg": "no answer"})
     result = run(host, keep_last=1)
-    assert len(host.runs) == 1 and KEYS <= result.keys()
+    assert len(host.runs) == 1 and result.keys() >= KEYS
     assert result[state] is True and result["msg"] == "no answer"
     assert result["plan"] == {} and result["sets"] == []
 
@@ -145,7 +144,7 @@ def test_the_repository_of_another_ca_is_refused() -> None:
     problem = {"kind": "owner", "path": LISTING["path"], "message": "It belongs to the CA 'B' on 'ca02.lab.example'."}
     host = Host({**LISTING, "problems": [problem]})
     result = run(host, keep_last=1)
-    assert len(host.runs) == 1 and KEYS <= result.keys()
+    assert len(host.runs) == 1 and result.keys() >= KEYS
     assert result["failed"] is True and result["msg"] == problem["message"] and result["changed"] is False
     assert result["sets"] == NIGHTS and result["plan"] == {}
 

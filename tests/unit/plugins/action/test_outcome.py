@@ -13,7 +13,6 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.outcome import ARGUMENT_SPEC
-
 from helpers.unit.histories import full
 from helpers.unit.jobs import Job, on_disk
 from helpers.unit.outcomes import expired, listing, made

@@ -16,9 +16,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action.report import ARGUMENT_SPEC
-from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
-
+from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from helpers.unit.histories import full
 from helpers.unit.jobs import Job, age, contents, on_page
 from helpers.unit.outcomes import expired, listing, made

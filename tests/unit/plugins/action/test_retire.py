@@ -16,10 +16,9 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.adcs.ca.plugins.action import retire
-from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import document_text, entry, file_name, with_entry
+from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import documents_in
-
 from helpers.unit.histories import full
 from helpers.unit.jobs import Job, on_page
 from helpers.unit.outcomes import after, listing, outcome

@@ -10,7 +10,6 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.backup_report import FilterModule
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import after, listing, made
 from helpers.unit.outcomes import outcome as run_of

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.adcs.ca.plugins.filter.retention_plan import FilterModule
-
 from helpers.unit.histories import full
 
 NIGHTS = [full("2026-11-22 21:00"), full("2026-11-21 21:00"), full("2026-11-20 21:00")]

@@ -12,9 +12,8 @@ import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet import _advice
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._advice import FAILED, FAILURES, PROBLEMS, advice, next_step
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, entry
-from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import LOST
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._unreachable import CAUSES, lost_host
-
+from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import LOST
 from helpers.unit.histories import full
 from helpers.unit.outcomes import listing, only, outcome
 

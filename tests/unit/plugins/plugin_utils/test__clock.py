@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._clock import clock_doubt, without_deletions
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
-
 from helpers.unit.histories import full, unreadable
 
 FIRST = datetime(2026, 1, 1)

@@ -28,7 +28,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     time_of,
     with_entry,
 )
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import DESTINATION, after, expired, listing, made, only, outcome
 

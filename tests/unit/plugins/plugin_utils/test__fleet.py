@@ -9,6 +9,7 @@ import random
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     STATUSES,
     Document,
@@ -23,8 +24,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import (
     part_of,
     worst,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, fleet_of, instant, listing, outcome
 

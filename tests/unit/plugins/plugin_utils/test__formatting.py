@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import (
+    counted,
     human_size,
     human_span,
+    narrowed,
     plain_text,
+    printable,
     seconds_of,
     shortened,
     stable_text,
-    narrowed,
     text_table,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import counted, printable
 
 
 @pytest.mark.parametrize(

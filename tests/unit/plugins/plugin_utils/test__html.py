@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, kept_document
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import (
     POINT_LIMIT,
     Point,
@@ -17,16 +19,13 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.page._chart import (
     chart,
     second_step,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, kept_document
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._fleet import fleet
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import OPEN_LIMIT, page
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_assets import DARK, LIGHT, SCRIPT, STYLE
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_facts import SET_LIMIT
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._html_text import text
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Policy, plan
-
 from helpers.unit.histories import full
-from helpers.unit.outcomes import after, expired, fleet_of, listing, made, only, outcome
+from helpers.unit.outcomes import after, expired, fleet_of, listing, made, outcome
 
 NIGHTS = [full(f"2026-11-{day:02d} 21:00", duration_s=12, file_count=17) for day in (22, 21, 20, 19)]
 NEWEST = "20261122T210000Z-full"

@@ -18,9 +18,8 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import (
     kept_document,
     parse_document,
 )
-from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
-
+from ansible_collections.adcs.ca.plugins.plugin_utils.page._html import page
 from helpers.unit.histories import full, logs, unreadable
 from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, after, expired, fleet_of, listing, made, only, outcome
 

@@ -14,7 +14,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import (
     is_late,
     late_message,
 )
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import after, listing, made, only, outcome
 

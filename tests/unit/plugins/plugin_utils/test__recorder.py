@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils.job import _recorder
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import destination_key
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
-from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import destination_key
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
+from ansible_collections.adcs.ca.plugins.plugin_utils.job import _recorder
+from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import process_mark
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import (
     SECRET,
     failed_task,
@@ -23,7 +23,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import (
     unreachable_result,
 )
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import Written
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import DESTINATION, LATE_AFTER_S, listing
 from helpers.unit.outcomes import outcome as run_of

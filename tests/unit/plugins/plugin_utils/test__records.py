@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._document import STATUSES, document_text
+from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._drawing import draw_all
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._job import OUTCOME
-from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._outcome import Run
 from ansible_collections.adcs.ca.plugins.plugin_utils.job._recorder import outcome
+from ansible_collections.adcs.ca.plugins.plugin_utils.records import _files
 from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import (
     LOST,
     Written,
@@ -26,7 +26,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.records._records import (
     draw,
     known_entry,
 )
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import DESTINATION, after, listing
 from helpers.unit.outcomes import outcome as run_of

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Plan, Policy, PolicyError, Span, plan
-
 from helpers.unit.histories import full, logs, unreadable
 
 NOW = "2026-12-31T00:00:00Z"

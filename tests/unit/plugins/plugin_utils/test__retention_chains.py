@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention import _retention
-
 from helpers.unit.histories import full, logs, unreadable
 
 SEED = int(os.environ.get("RETENTION_SEED", "20261123"))

@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.retention._retention import Plan, Policy, plan
-
 from helpers.unit.histories import full, logs, unreadable
 
 SEED = int(os.environ.get("RETENTION_SEED", "20261123"))

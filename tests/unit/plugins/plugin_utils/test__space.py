@@ -16,7 +16,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._space import (
     untruncated_nights,
     warnings_of,
 )
-
 from helpers.unit.histories import full, logs
 from helpers.unit.outcomes import after, expired, listing, made, only, outcome
 

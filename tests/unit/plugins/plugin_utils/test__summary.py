@@ -16,7 +16,6 @@ from ansible_collections.adcs.ca.plugins.plugin_utils.fleet._summary import (
     cell,
     summary,
 )
-
 from helpers.unit.histories import full
 from helpers.unit.outcomes import fleet_of, listing, outcome
 

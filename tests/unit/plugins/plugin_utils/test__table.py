@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from ansible_collections.adcs.ca.plugins.plugin_utils.common._formatting import seconds_of
 from ansible_collections.adcs.ca.plugins.plugin_utils.page._table import fleet_table
-
 from helpers.unit.histories import full
-from helpers.unit.outcomes import after, NOW, fleet_of, instant, listing, outcome
+from helpers.unit.outcomes import NOW, after, fleet_of, instant, listing, outcome
 
 NOW_S = seconds_of(instant(NOW))
 GOOD = outcome(listing=listing([full("2026-11-22 21:00")]))
