@@ -19,7 +19,7 @@ Result codes
 ============
 
 What a code in ``hresult`` of a failed :ansplugin:`adcs.ca.backup#module` means, and what to do next. The messages of the module use the same
-table. An error of the database engine that is not in it is shown with its number and name, any other code with the text that Windows has for it.
+table. An error of the database engine that is not in it is shown with its number and name. Any other code is shown with the text of Windows.
 A code that stands here twice means another file: the CA's, the library's or the destination's.
 
 Codes from ``0xC8000000`` on are errors of the database engine (ESE), codes from ``0xC7FF0000`` on those of its backup client.

@@ -19,7 +19,7 @@ HEAD = """.. _ansible_collections.adcs.ca.docsite.guide_proved:
 Proved where?
 =============
 
-**This collection has never run on Windows.** Its tests run the real modules in genuine PowerShell for Windows, but under Wine, and against a
+**This collection has never run on Windows.** Its tests run the real modules in genuine PowerShell for Windows, but under Wine and against a
 simulated Certadm.dll. So each assumption about Windows, Certadm.dll or a CA stands here, with the code that rests on it and what would disprove
 it. No other page claims more.
 
@@ -39,7 +39,7 @@ TAIL = """
 What the lab replaces
 ---------------------
 
-Wine has no access lists that keep anybody out, no links of NTFS, no file server, no DCOM, no Windows PowerShell 5.1 and no database engine. It
+Wine has no access lists that keep anybody out, no links of NTFS and no file server. It has no DCOM, no Windows PowerShell 5.1 and no database engine. It
 does not know the flag FILE_FLAG_NO_BUFFERING, and a flush is that of Linux. ``tests/lab/README.md`` lists what stands in for them, and each test that rests
 on a substitute is marked. The summary of a test run counts these tests.
 

@@ -115,7 +115,7 @@ namespace ansible_collections.adcs.ca.plugins.module_utils.common._ResultCodes
         {
             new ResultCode(0x80070002, "ERROR_FILE_NOT_FOUND", "The CA does not find a file of its database.", "Check that no other program removes files of the CA while it is backed up."),
             new ResultCode(0x80070003, "ERROR_PATH_NOT_FOUND", "The CA does not find a folder of its database.", "Check the folders that the registry of the CA names, and their drives."),
-            new ResultCode(0x80070005, "E_ACCESSDENIED", "Access was denied.", "Run as an account with Read permission on the CA and the user rights 'Back up files and directories' and 'Restore files and directories', in an elevated session on the CA host itself."),
+            new ResultCode(0x80070005, "E_ACCESSDENIED", "Access was denied.", "Run in an elevated session on the CA host itself. The account needs Read permission on the CA and the user rights 'Back up files and directories' and 'Restore files and directories'."),
             new ResultCode(0x80070020, "ERROR_SHARING_VIOLATION", "Another program has a file of the CA open.", "Exclude the CA's database and log folders from virus scanning and other backups, then run again."),
             new ResultCode(0x80070021, "ERROR_LOCK_VIOLATION", "Another program has locked a part of a file of the CA.", "Exclude the CA's database and log folders from virus scanning and other backups, then run again."),
             new ResultCode(0x80070070, "ERROR_DISK_FULL", "A disk of the CA is full.", "Free space on the volumes of the CA's database and logs, then run again."),

@@ -30,7 +30,7 @@ Function Get-AdcsCaCatalogue {
     The result of Get-AdcsCaAuthority, where the repository is that of a CA on this host: that it belongs to another is a problem.
 
     .PARAMETER PreviousHost
-    The host that the CA moved away from, whose sets it goes on with.
+    The host that the CA moved away from. Its sets count as sets of this CA.
 
     .PARAMETER IgnoredName
     Names of files and folders that are no problem, besides those of Get-AdcsCaIgnoredName.

@@ -20,7 +20,7 @@ Function Assert-AdcsCaOwnRepository {
     The result of Get-AdcsCaAuthority.
 
     .PARAMETER PreviousHost
-    The host that the CA moved away from, whose sets it goes on with.
+    The host that the CA moved away from. Its sets count as sets of this CA.
     #>
     [CmdletBinding()]
     param (
@@ -57,7 +57,7 @@ Function Get-AdcsCaForeignOwner {
     The result of Get-AdcsCaAuthority.
 
     .PARAMETER PreviousHost
-    The host that the CA moved away from, whose sets it goes on with.
+    The host that the CA moved away from. Its sets count as sets of this CA.
     #>
     [CmdletBinding()]
     [OutputType([String])]

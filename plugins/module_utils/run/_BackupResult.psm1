@@ -226,7 +226,7 @@ Function Use-AdcsCaFreshSet {
 Function Get-AdcsCaBackupListing {
     <#
     .SYNOPSIS
-    The set of a result as text for diff mode: its folder, then a line a file that the result lists.
+    The set of a result as text for diff mode: its folder, then one line for each file that the result lists.
 
     .PARAMETER Result
     The result of the module.

@@ -27,7 +27,7 @@ Function Clear-AdcsCaStaging {
     The result of Get-AdcsCaAuthority.
 
     .PARAMETER PreviousHost
-    The host that the CA moved away from, whose sets it goes on with.
+    The host that the CA moved away from. Its sets count as sets of this CA.
 
     .OUTPUTS
     Hashtables {label, action: adopted, discarded or kept, why}.
