@@ -146,7 +146,7 @@ def test_no_content_of_a_file_is_in_a_trace(case: Case) -> None:
 
 
 def test_a_trace_is_bounded(case: Case) -> None:
-    case.ca.reset(database_size_bytes=4096, log_count=1400, log_size_bytes=4096)
+    case.ca.reset(database_size_bytes=4096, log_count=800, log_size_bytes=4096)
     run = case.backup(trace=True)
     assert not run.failed, run.message
     size = len(json.dumps(run.result["trace"], ensure_ascii=True, separators=(",", ":")))
